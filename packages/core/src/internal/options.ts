@@ -1,0 +1,87 @@
+import { MtlsPopError, type MtlsPopErrorCode } from "../errors.js";
+
+/** How one option is checked: what it must be, in words that complete "must be …", and the test for it. */
+export interface OptionRule {
+  readonly expected: string;
+  readonly test: (value: unknown) => boolean;
+  readonly required?: boolean;
+}
+
+/** Rules that many options share; `{ ...text, required: true }` makes one mandatory. */
+export const text: OptionRule = { expected: "a non-empty string", test: (value) => typeof value === "string" && value.trim() !== "" };
+export const flag: OptionRule = { expected: "true or false", test: (value) => typeof value === "boolean" };
+export const callable: OptionRule = { expected: "a function", test: (value) => typeof value === "function" };
+export const textList: OptionRule = {
+  expected: "an array of non-empty strings",
+  test: (value) => Array.isArray(value) && value.every(text.test),
+};
+export const positive: OptionRule = {
+  expected: "a positive number",
+  test: (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
+};
+export const record: OptionRule = {
+  expected: "an object",
+  test: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
+};
+export const abortSignal: OptionRule = { expected: "an AbortSignal", test: (value) => value instanceof AbortSignal };
+
+/**
+ * Checks an options object against its rules: unknown names, missing ones, wrong values.
+ *
+ * @param where the function or class that was called, for the message
+ * @throws {MtlsPopError} `invalid_options`
+ */
+export function assertOptions(where: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
+  if (!record.test(options)) throw invalid(where, `takes an options object, but got ${describe(options)}.`);
+  const given = options as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(rules, name)) throw unknownOption(where, name, Object.keys(rules));
+  }
+  for (const [name, { expected, test, required }] of Object.entries(rules)) {
+    const value = given[name];
+    if (value === undefined) {
+      if (required) throw invalid(where, `needs \`${name}\`, ${expected}.`);
+    } else if (!test(value)) {
+      throw invalid(where, `takes \`${name}\` as ${expected}, but got ${describe(value)}.`);
+    }
+  }
+}
+
+/** The error for an option that does not exist, with the nearest one that does. */
+export function unknownOption(where: string, name: string, known: readonly string[]): MtlsPopError {
+  const near = nearest(name, known);
+  return invalid(where, `\`${name}\` is not an option${near ? `; did you mean \`${near}\`?` : `. Known: ${known.join(", ")}.`}`, ":");
+}
+
+/** The known name closest to a mistyped one, or nothing when none is close. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const limit = Math.max(2, Math.floor(name.length / 3));
+  const scored = known.map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }));
+  return scored.filter((one) => one.distance <= limit).sort((a, b) => a.distance - b.distance)[0]?.candidate;
+}
+
+function invalid(where: string, rest: string, separator = "", code: MtlsPopErrorCode = "invalid_options"): MtlsPopError {
+  return new MtlsPopError(code, `${where}${separator} ${rest}`);
+}
+
+/** Names the kind of a value and never its content: it may be a secret that was put in the wrong place. */
+function describe(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
+  if (value === "") return "an empty string";
+  return typeof value === "object" ? "an object" : typeof value === "undefined" ? "nothing" : `a ${typeof value}`;
+}
+
+/** Levenshtein's distance, one row at a time. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const substitution = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next[j] = Math.min(substitution, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1);
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
