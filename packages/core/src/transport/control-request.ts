@@ -1,0 +1,109 @@
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { request as httpsRequest, type RequestOptions } from "node:https";
+import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { MtlsPopError } from "../errors.js";
+import { type TimeoutPhase, timeoutError, transportError } from "./transport-errors.js";
+import type { Transport } from "./transport-options.js";
+
+/** No answer of a token endpoint or a metadata service comes near this, in bytes. */
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** A small request to a service that issues tokens or certificates. */
+export interface ControlRequest {
+  readonly method: "GET" | "POST";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** Presented in the TLS handshake; goes over https only. */
+  readonly certificate?: BindingCertificate | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An answer, read whole. */
+export interface ControlResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+/**
+ * Sends one control request over a connection of its own and reads the answer. Redirects are not followed.
+ *
+ * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `timeout`, `invalid_token_response` for an answer over 1 MiB;
+ * the signal's reason when aborted
+ */
+export function sendControlRequest(transport: Transport, request: ControlRequest): Promise<ControlResponse> {
+  const { url, signal, certificate } = request;
+  signal?.throwIfAborted();
+  if (certificate && url.protocol !== "https:") {
+    throw new MtlsPopError("insecure_url", `A client certificate goes over https only, but the URL is ${url.origin}.`);
+  }
+  return new Promise((resolve, reject) => {
+    const outgoing = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, requestOptions(transport, request));
+    let timer: NodeJS.Timeout | undefined;
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      reject(error);
+      outgoing.destroy();
+    };
+    const onAbort = () => fail(signal?.reason);
+    const enter = (phase: TimeoutPhase, timeoutMs: number) => {
+      clearTimeout(timer);
+      timer = setTimeout(() => fail(timeoutError(phase, url.host, timeoutMs)), timeoutMs);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    enter("connect", transport.connectTimeoutMs);
+    outgoing.on("socket", (socket) => {
+      const ready = url.protocol === "https:" ? "secureConnect" : "connect";
+      socket.once(ready, () => enter("headers", transport.headersTimeoutMs));
+    });
+    outgoing.on("error", (error) => fail(transportError(error, url.host)));
+    outgoing.on("response", (response) => {
+      enter("body", transport.bodyTimeoutMs);
+      readBody(response, url.host).then((body) => {
+        settle();
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+      }, fail);
+    });
+    outgoing.end(request.body);
+  });
+}
+
+function requestOptions(transport: Transport, { method, url, headers, body, certificate }: ControlRequest): RequestOptions {
+  const host = url.hostname;
+  const ca = transport.caFor(host);
+  const secureContext =
+    url.protocol !== "https:" ? undefined : certificate ? certificate.secureContext({ ca }) : transport.anonymousContext(host);
+  return {
+    method,
+    // a few messages an hour: nothing to keep open, nothing to close
+    agent: false,
+    headers: { ...headers, ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }) },
+    ...(secureContext && { secureContext }),
+    ...(transport.lookup && { lookup: transport.lookup }),
+  };
+}
+
+async function readBody(response: IncomingMessage, target: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_BODY_BYTES) {
+        throw new MtlsPopError(
+          "invalid_token_response",
+          `${target} answered with more than ${MAX_BODY_BYTES} bytes, which is no token answer.`,
+        );
+      }
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw transportError(error, target);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}

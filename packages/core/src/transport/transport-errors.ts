@@ -1,0 +1,62 @@
+import { isMtlsPopError, MtlsPopError, type MtlsPopErrorOptions } from "../errors.js";
+
+/** The phase in which a call ran out of time, in words for the message. */
+export type TimeoutPhase = "connect" | "headers" | "body";
+
+const PHASES = {
+  connect: "did not complete a TLS connection",
+  headers: "did not begin its answer",
+  body: "did not finish its answer",
+} as const satisfies Record<TimeoutPhase, string>;
+
+/** Node's codes of a failed verification of the server's certificate (`X509_verify_cert_error_string` and `node:tls`). */
+const UNTRUSTED_SERVER = new Set([
+  "CERT_HAS_EXPIRED",
+  "CERT_NOT_YET_VALID",
+  "CERT_REVOKED",
+  "CERT_UNTRUSTED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+]);
+
+/**
+ * Names a failed connection or exchange: what was asked of whom, what happened, whether trying again can help.
+ *
+ * @param error what Node's sockets, TLS or HTTP parser reported
+ * @param target host or origin, for the message
+ */
+export function transportError(error: unknown, target: string, options: MtlsPopErrorOptions = {}): MtlsPopError {
+  if (isMtlsPopError(error)) return error;
+  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
+  if (code && UNTRUSTED_SERVER.has(code)) {
+    return new MtlsPopError("tls_handshake_failed", `The certificate of ${target} is not trusted: ${message} (${code}).`, {
+      ...options,
+      cause: error,
+      help: "If a private CA issued it, pass that CA as `transport.ca`; if a proxy inspects TLS, exempt this host: a bound token needs the connection end to end.",
+    });
+  }
+  if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_") || code === "EPROTO") {
+    return new MtlsPopError("tls_handshake_failed", `${target} ended the TLS handshake: ${message} (${code}).`, {
+      ...options,
+      cause: error,
+      help: "Check that the server accepts this client certificate and TLS 1.2 or 1.3.",
+    });
+  }
+  return new MtlsPopError("network_error", `The connection to ${target} failed: ${message}${code ? ` (${code})` : ""}.`, {
+    ...options,
+    cause: error,
+    help: code === "ENOTFOUND" ? "Check the host name and the DNS of this network." : "Check that this network reaches the host.",
+  });
+}
+
+/** The error for a peer that let a time-out pass. */
+export function timeoutError(phase: TimeoutPhase, target: string, timeoutMs: number, options: MtlsPopErrorOptions = {}): MtlsPopError {
+  return new MtlsPopError("timeout", `${target} ${PHASES[phase]} within ${timeoutMs} ms.`, {
+    ...options,
+    help: `Raise \`transport.${phase}TimeoutMs\` if the host is known to be slow.`,
+  });
+}

@@ -1,0 +1,68 @@
+import type { LookupFunction } from "node:net";
+import { createSecureContext, type SecureContext } from "node:tls";
+import { assertOptions, callable, type OptionRule, positive, record, text, textList } from "../internal/options.js";
+
+/** How connections are made; one meaning for every class and function that takes `transport`. */
+export interface TransportOptions {
+  /** Trusted roots in PEM, in place of Node's own, as in `node:tls`. @default Node's roots */
+  ca?: string | readonly string[];
+  /** The only hosts that `ca` counts for, as names or `*.suffix`; elsewhere Node's roots hold. @default every host */
+  caHosts?: readonly string[];
+  /** Resolves host names, as in `node:net`. @default `dns.lookup` */
+  lookup?: LookupFunction;
+  /** Milliseconds until TCP and TLS must be up. @default 10000 */
+  connectTimeoutMs?: number;
+  /** Milliseconds from the request sent to the answer's head. @default 30000 */
+  headersTimeoutMs?: number;
+  /** Milliseconds that an answer's body may pause; for the small answers of control calls, that it may take. @default 30000 */
+  bodyTimeoutMs?: number;
+}
+
+/** The option `transport` as a rule for those who take it. */
+export const transportRule: OptionRule = record;
+
+const RULES = {
+  ca: { expected: "PEM text or an array of PEM texts", test: (value) => text.test(value) || textList.test(value) },
+  caHosts: textList,
+  lookup: callable,
+  connectTimeoutMs: positive,
+  headersTimeoutMs: positive,
+  bodyTimeoutMs: positive,
+} satisfies Record<keyof TransportOptions, OptionRule>;
+
+/** {@link TransportOptions}, checked and with their defaults; made once for each client. */
+export class Transport {
+  readonly lookup: LookupFunction | undefined;
+  readonly connectTimeoutMs: number;
+  readonly headersTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly #ca: readonly string[] | undefined;
+  readonly #caHosts: readonly string[] | undefined;
+  #anonymous: SecureContext | undefined;
+
+  constructor(options: TransportOptions = {}) {
+    assertOptions("transport", options, RULES);
+    this.lookup = options.lookup;
+    this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
+    this.headersTimeoutMs = options.headersTimeoutMs ?? 30_000;
+    this.bodyTimeoutMs = options.bodyTimeoutMs ?? 30_000;
+    this.#ca = typeof options.ca === "string" ? [options.ca] : options.ca;
+    this.#caHosts = options.caHosts?.map((pattern) => pattern.toLowerCase());
+  }
+
+  /** The roots to trust for a host: the configured ones where they count, else `undefined` for Node's. */
+  caFor(host: string): readonly string[] | undefined {
+    return this.#caHosts && !this.#caHosts.some((pattern) => matches(host.toLowerCase(), pattern)) ? undefined : this.#ca;
+  }
+
+  /** A TLS context without a client certificate, for hosts that must not see one; `undefined` is Node's default. */
+  anonymousContext(host: string): SecureContext | undefined {
+    const ca = this.caFor(host);
+    if (ca) this.#anonymous ??= createSecureContext({ ca: [...ca], minVersion: "TLSv1.2" });
+    return ca && this.#anonymous;
+  }
+}
+
+function matches(host: string, pattern: string): boolean {
+  return pattern.startsWith("*.") ? host.endsWith(pattern.slice(1)) : host === pattern;
+}
