@@ -1,0 +1,104 @@
+import { inspect } from "node:util";
+import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { MtlsPopError } from "../errors.js";
+import type { BoundToken } from "./bound-token-source.js";
+
+/** `mtls_pop`: bound to a certificate (RFC 8705 section 3). `Bearer`: bound to nothing. */
+export type TokenType = "mtls_pop" | "Bearer";
+
+/** Where a token came from and what it took. */
+export interface AuthenticationResultMetadata {
+  readonly tokenSource: "IdentityProvider" | "Cache";
+  /** The URL that the token was asked of. */
+  readonly tokenEndpoint: string;
+  /** The Azure region of the endpoint; absent for the global one. */
+  readonly region?: string;
+  /** Milliseconds; all 0 for a token from the cache. */
+  readonly durations: {
+    readonly totalMs: number;
+    /** Until the certificate source had given a certificate. */
+    readonly certificateMs: number;
+    /** Until the region was known. */
+    readonly regionMs: number;
+    /** The token request itself, retries included. */
+    readonly httpMs: number;
+  };
+}
+
+/** The fields of an {@link AuthenticationResult}. */
+export interface AuthenticationResultFields {
+  accessToken: string;
+  tokenType: TokenType;
+  expiresOn: Date;
+  refreshOn?: Date | undefined;
+  scopes: readonly string[];
+  tenantId: string;
+  bindingCertificate?: BindingCertificate | undefined;
+  correlationId: string;
+  metadata: AuthenticationResultMetadata;
+}
+
+/**
+ * A token with what is known of it. `inspect` and JSON show all but the token itself.
+ *
+ * @see RFC 8705 section 3; the seed's `AuthenticationResult`
+ */
+export class AuthenticationResult implements BoundToken {
+  readonly tokenType: TokenType;
+  /** When the token ends; it leaves the cache five minutes earlier. */
+  readonly expiresOn: Date;
+  /** From when on a new one is fetched behind the scenes, if the service said so. */
+  readonly refreshOn: Date | undefined;
+  readonly scopes: readonly string[];
+  readonly tenantId: string;
+  /** The certificate of an `mtls_pop` token, ready for the resource's TLS; `undefined` with a Bearer token. */
+  readonly bindingCertificate: BindingCertificate | undefined;
+  /** The `client-request-id` of the request that brought the token. */
+  readonly correlationId: string;
+  readonly metadata: AuthenticationResultMetadata;
+  readonly #accessToken: string;
+
+  constructor(fields: AuthenticationResultFields) {
+    this.#accessToken = fields.accessToken;
+    this.tokenType = fields.tokenType;
+    this.expiresOn = fields.expiresOn;
+    this.refreshOn = fields.refreshOn;
+    this.scopes = fields.scopes;
+    this.tenantId = fields.tenantId;
+    this.bindingCertificate = fields.bindingCertificate;
+    this.correlationId = fields.correlationId;
+    this.metadata = fields.metadata;
+    Object.freeze(this);
+  }
+
+  /** The token as the service sent it. */
+  get accessToken(): string {
+    return this.#accessToken;
+  }
+
+  /**
+   * The value of the `Authorization` header.
+   *
+   * @param scheme for a bound token `pop` (the seed's, which most resources take) or `mtls_pop` (Key Vault and Graph today)
+   * @default "pop" for a bound token, "Bearer" for a Bearer token
+   * @throws {MtlsPopError} `invalid_options` for a scheme that does not go with the token
+   */
+  createAuthorizationHeader(scheme?: "pop" | "mtls_pop" | "Bearer"): string {
+    const bound = this.tokenType === "mtls_pop";
+    const chosen = scheme ?? (bound ? "pop" : "Bearer");
+    if (bound !== (chosen !== "Bearer")) {
+      throw new MtlsPopError("invalid_options", `A ${this.tokenType} token does not go with the authorization scheme "${chosen}".`, {
+        help: bound ? 'Use "pop" or "mtls_pop".' : "Ask for a bound token with mtlsProofOfPossession: true.",
+      });
+    }
+    return `${chosen} ${this.#accessToken}`;
+  }
+
+  toJSON(): Record<string, unknown> {
+    return { ...this, accessToken: "[redacted]" };
+  }
+
+  [inspect.custom](): Record<string, unknown> {
+    return this.toJSON();
+  }
+}
