@@ -1,0 +1,54 @@
+import type { RecordedRequest } from "../record/recorded-request.js";
+
+/** Where a fault can be put. */
+export type FaultTarget = "token" | "key-vault" | "graph" | "custom-api";
+
+interface FaultScope {
+  readonly on: FaultTarget;
+  /** How many requests meet it. @default 1 */
+  readonly times?: number;
+  /** Only requests to this host, without port. @default every host of the server */
+  readonly host?: string;
+}
+
+/** Faults that every server knows. */
+export type TransportFault =
+  /** The answer waits for `delayMs`, then is the usual one. */
+  | { readonly kind: "latency"; readonly delayMs: number }
+  /** 429. */
+  | { readonly kind: "throttle"; readonly retryAfterSeconds?: number }
+  /** 503. */
+  | { readonly kind: "unavailable"; readonly retryAfterSeconds?: number }
+  /** The connection is reset after the request was read. */
+  | { readonly kind: "reset" }
+  /** 200 with a body that is not JSON. */
+  | { readonly kind: "bad-json" }
+  /** Never answered; the socket stays until the client or `close()` ends it. */
+  | { readonly kind: "hang" }
+  /** The presented certificate is refused as revoked. */
+  | { readonly kind: "revoked-certificate" };
+
+/** Faults of the token endpoint alone. */
+export type TokenFault =
+  /** A Bearer answer to a bound request. */
+  | { readonly kind: "downgrade" }
+  /** The token is past its time already. */
+  | { readonly kind: "expired" }
+  /** `cnf` of another certificate. */
+  | { readonly kind: "wrong-confirmation" }
+  /** `token_type` says bound, the token has no `cnf`. */
+  | { readonly kind: "no-confirmation" }
+  /** TLS connections to this name are cut. */
+  | { readonly kind: "region-down" };
+
+/** What goes wrong, where, how often. */
+export type Fault = FaultScope & (TransportFault | TokenFault);
+
+export type FaultKind = Fault["kind"];
+
+/**
+ * Asks whether a request meets a fault; one that is handed out counts as met.
+ *
+ * Called once a request, after its body was read and before it is checked.
+ */
+export type FaultLookup = (request: RecordedRequest) => Fault | undefined;
