@@ -1,10 +1,8 @@
 import { inspect } from "node:util";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
+import type { TokenType } from "../token/token-response.js";
 import type { BoundToken } from "./bound-token-source.js";
-
-/** `mtls_pop`: bound to a certificate (RFC 8705 section 3). `Bearer`: bound to nothing. */
-export type TokenType = "mtls_pop" | "Bearer";
 
 /** Where a token came from and what it took. */
 export interface AuthenticationResultMetadata {
@@ -95,7 +93,7 @@ export class AuthenticationResult implements BoundToken {
   }
 
   toJSON(): Record<string, unknown> {
-    return { ...this, accessToken: "[redacted]" };
+    return { ...Object.fromEntries(Object.entries(this)), accessToken: "[redacted]" };
   }
 
   [inspect.custom](): Record<string, unknown> {

@@ -17,6 +17,8 @@ export interface ControlRequest {
   /** Presented in the TLS handshake; goes over https only. */
   readonly certificate?: BindingCertificate | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** For the errors. */
+  readonly correlationId?: string | undefined;
 }
 
 /** An answer, read whole. */
@@ -33,7 +35,7 @@ export interface ControlResponse {
  * the signal's reason when aborted
  */
 export function sendControlRequest(transport: Transport, request: ControlRequest): Promise<ControlResponse> {
-  const { url, signal, certificate } = request;
+  const { url, signal, certificate, correlationId } = request;
   signal?.throwIfAborted();
   if (certificate && url.protocol !== "https:") {
     throw new MtlsPopError("insecure_url", `A client certificate goes over https only, but the URL is ${url.origin}.`);
@@ -53,7 +55,7 @@ export function sendControlRequest(transport: Transport, request: ControlRequest
     const onAbort = () => fail(signal?.reason);
     const enter = (phase: TimeoutPhase, timeoutMs: number) => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail(timeoutError(phase, url.host, timeoutMs)), timeoutMs);
+      timer = setTimeout(() => fail(timeoutError(phase, url.host, timeoutMs, { correlationId })), timeoutMs);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     enter("connect", transport.connectTimeoutMs);
@@ -61,7 +63,7 @@ export function sendControlRequest(transport: Transport, request: ControlRequest
       const ready = url.protocol === "https:" ? "secureConnect" : "connect";
       socket.once(ready, () => enter("headers", transport.headersTimeoutMs));
     });
-    outgoing.on("error", (error) => fail(transportError(error, url.host)));
+    outgoing.on("error", (error) => fail(transportError(error, url.host, { correlationId })));
     outgoing.on("response", (response) => {
       enter("body", transport.bodyTimeoutMs);
       readBody(response, url.host).then((body) => {

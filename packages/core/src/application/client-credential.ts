@@ -1,0 +1,113 @@
+import { BindingCertificate } from "../certificate/binding-certificate.js";
+import type { CertificateSource } from "../certificate/certificate-source.js";
+import { MtlsPopError } from "../errors.js";
+import { record, text } from "../internal/options.js";
+import { signClientAssertion } from "../token/client-assertion.js";
+import type { ClientAssertion } from "../token/token-request.js";
+
+/** What a {@link ClientAssertionCallback} is told. */
+export interface ClientAssertionRequest {
+  readonly clientId: string;
+  readonly tenantId: string;
+  /** Whether the token is to be bound; if so, a `tokenBindingCertificate` must come back. */
+  readonly mtlsProofOfPossession: boolean;
+  readonly claims?: string | undefined;
+  readonly fmiPath?: string | undefined;
+  readonly correlationId: string;
+  readonly signal: AbortSignal;
+}
+
+/** An assertion signed elsewhere, with the certificate that it is bound to. */
+export interface ClientSignedAssertion {
+  /** A JWT. */
+  readonly assertion: string;
+  /** Presented in the TLS handshake; the assertion then goes as `jwt-pop`. */
+  readonly tokenBindingCertificate?: BindingCertificate | undefined;
+}
+
+/** Returns assertion and certificate together; asked once for each token request, and not for a token from the cache. */
+export type ClientAssertionCallback = (request: ClientAssertionRequest) => Promise<ClientSignedAssertion>;
+
+/** What one token request proves itself with. */
+export interface Proof {
+  /** Presented in the handshake; `undefined` goes to the login host without one. */
+  readonly tlsCertificate: BindingCertificate | undefined;
+  /** Given the endpoint, the assertion for the form, where the flow has one. */
+  readonly clientAssertion: (tokenEndpoint: URL, nowMs: number) => Promise<ClientAssertion> | undefined;
+}
+
+/** An application's credential. */
+export interface ClientCredential {
+  /** The certificate for the next request, where it is known before a token is asked for. */
+  certificate(): BindingCertificate | Promise<BindingCertificate> | undefined;
+  /** @param certificate what `certificate()` gave for this very request */
+  prove(request: ClientAssertionRequest, certificate: BindingCertificate | undefined): Proof | Promise<Proof>;
+}
+
+/**
+ * A certificate of one's own: over mTLS the handshake is the proof (flow 1); a Bearer request adds or, in the classic flow, consists
+ * of a signed assertion.
+ *
+ * @see PROTOCOL.md section 2, flows 1 and 2
+ */
+export function certificateCredential(source: CertificateSource, sendCertificateOverMtls: boolean): ClientCredential {
+  return {
+    certificate: typeof source === "function" ? () => current(source) : () => source,
+    prove: ({ clientId, mtlsProofOfPossession }, certificate) => ({
+      tlsCertificate: mtlsProofOfPossession || sendCertificateOverMtls ? certificate : undefined,
+      clientAssertion: (tokenEndpoint, nowMs) => {
+        if (mtlsProofOfPossession || !certificate) return undefined;
+        const assertion = signClientAssertion(certificate, { clientId, tokenEndpoint, nowMs });
+        return assertion.then((signed) => ({ assertion: signed, type: "jwt-bearer" }));
+      },
+    }),
+  };
+}
+
+function current(source: () => unknown): BindingCertificate | Promise<BindingCertificate> {
+  const certificate = source();
+  return certificate instanceof BindingCertificate ? certificate : Promise.resolve(certificate).then(assertCertificate);
+}
+
+function assertCertificate(value: unknown): BindingCertificate {
+  if (value instanceof BindingCertificate) return value;
+  throw new MtlsPopError("mtls_certificate_not_provided", "The `certificate` function returned no BindingCertificate.", {
+    help: "Return what BindingCertificate.fromPem, fromPfx or a certificate source gave.",
+  });
+}
+
+/**
+ * An assertion that somebody else signed, such as the first leg's token.
+ *
+ * @see PROTOCOL.md section 2, flows 4 and 5
+ */
+export function assertionCredential(callback: ClientAssertionCallback): ClientCredential {
+  return {
+    certificate: () => undefined,
+    prove: async (request) => {
+      const signed: unknown = await callback(request);
+      assertSigned(signed);
+      const { assertion, tokenBindingCertificate: certificate } = signed;
+      if (request.mtlsProofOfPossession && !certificate) {
+        throw new MtlsPopError(
+          "mtls_certificate_not_provided",
+          "A bound token was asked for, but `clientAssertion` returned no `tokenBindingCertificate`.",
+          {
+            help: "Return the certificate that the assertion is bound to beside it.",
+          },
+        );
+      }
+      const clientAssertion = Promise.resolve({ assertion, type: certificate ? "jwt-pop" : "jwt-bearer" } as const);
+      return { tlsCertificate: certificate, clientAssertion: () => clientAssertion };
+    },
+  };
+}
+
+function assertSigned(value: unknown): asserts value is ClientSignedAssertion {
+  if (!record.test(value) || !text.test((value as Record<string, unknown>)["assertion"])) {
+    throw new MtlsPopError(
+      "invalid_options",
+      "`clientAssertion` must return { assertion, tokenBindingCertificate? } with the JWT as a string.",
+    );
+  }
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from "node:crypto";
+import { type Authority, parseAuthority } from "../authority/authority.js";
+import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { type Clock, systemClock } from "../internal/clock.js";
+import { Acquisition } from "../token/acquisition.js";
+import { mergeClaims } from "../token/claims.js";
+import { scopeKey } from "../token/scopes.js";
+import { TokenCache, variantOf } from "../token/token-cache.js";
+import { assertExtraBodyParameters } from "../token/token-request.js";
+import { Transport } from "../transport/transport-options.js";
+import type { AuthenticationResult } from "./authentication-result.js";
+import type { BoundTokenRequest, BoundTokenSource } from "./bound-token-source.js";
+import { assertionCredential, type ClientCredential, certificateCredential } from "./client-credential.js";
+import {
+  assertClientCredentialRequest,
+  assertConfidentialClientOptions,
+  type ClientCredentialRequest,
+  type ConfidentialClientOptions,
+} from "./confidential-client-options.js";
+import { TokenExchanger } from "./token-exchanger.js";
+
+/**
+ * An application that proves itself with a certificate and acquires tokens for itself, bound to that certificate or not.
+ *
+ * Make one and keep it: its cache, and what it learned of region and throttling, live in it. It owns no connection.
+ *
+ * @example
+ * ```ts
+ * const certificate = await BindingCertificate.fromPfx(await readFile("app.pfx"), { passphrase });
+ * const application = new ConfidentialClientApplication({ clientId, tenantId, certificate, azureRegion: "westus3" });
+ * const result = await application.acquireTokenByClientCredential({
+ *   scopes: ["https://vault.azure.net/.default"],
+ *   mtlsProofOfPossession: true,
+ * });
+ * ```
+ * @see RFC 8705 sections 2 and 3, RFC 6749 section 4.4
+ */
+export class ConfidentialClientApplication implements BoundTokenSource {
+  readonly clientId: string;
+  readonly #authority: Authority;
+  readonly #credential: ClientCredential;
+  readonly #exchanger: TokenExchanger;
+  readonly #acquisition: Acquisition;
+  readonly #clientCapabilities: readonly string[] | undefined;
+  readonly #variant: string;
+  readonly #keyPrefix: string;
+  readonly #clock: Clock;
+
+  /**
+   * @throws {MtlsPopError} `invalid_options`, `client_secret_not_supported`, `mtls_certificate_not_provided`, `invalid_authority`,
+   * `untrusted_authority`, `mtls_pop_not_supported_for_environment`
+   */
+  constructor(options: ConfidentialClientOptions) {
+    assertConfidentialClientOptions(options);
+    const { clientId, clientCapabilities, logger, clock = systemClock } = options;
+    const transport = new Transport(options.transport);
+    this.clientId = clientId;
+    this.#clock = clock;
+    this.#authority = parseAuthority(options);
+    this.#credential = options.certificate
+      ? certificateCredential(options.certificate, options.sendCertificateOverMtls ?? false)
+      : assertionCredential(options.clientAssertion);
+    this.#exchanger = new TokenExchanger({ ...options, authority: this.#authority, transport, clock });
+    this.#acquisition = new Acquisition({ cache: options.cache ?? new TokenCache(), clock, logger });
+    this.#clientCapabilities = clientCapabilities && [...clientCapabilities];
+    this.#variant = variantOf({ clientCapabilities });
+    this.#keyPrefix = `${this.#authority.environment} ${clientId}`;
+  }
+
+  /**
+   * Acquires a token for the application itself, from the cache when it can.
+   *
+   * @returns `mtls_pop` when `mtlsProofOfPossession` is set, else `Bearer`; never the weaker one in place of the other
+   * @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted
+   */
+  async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
+    assertClientCredentialRequest(request);
+    const { mtlsProofOfPossession = false, claims, signal } = request;
+    signal?.throwIfAborted();
+    const scope = scopeKey(request.scopes);
+    const tenantId = request.tenantId ?? this.#authority.tenant;
+    if (mtlsProofOfPossession || request.tenantId) this.#exchanger.assertTenant(tenantId, mtlsProofOfPossession);
+    const startedMs = this.#clock.now();
+    const source = this.#credential.certificate();
+    const certificate = source instanceof Promise ? await abortable(source, signal) : source;
+    const certificateMs = source instanceof Promise ? this.#clock.now() - startedMs : 0;
+    const variant = this.#variantOf(request);
+    // one leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3)
+    const key = `${this.#keyPrefix} ${tenantId} ${mtlsProofOfPossession ? "mtls_pop" : "Bearer"} ${certificate?.x5tS256} ${variant} ${scope}`;
+    const ask = (flightSignal: AbortSignal) =>
+      this.#exchanger.requestToken({
+        credential: this.#credential,
+        certificate,
+        clientId: this.clientId,
+        tenantId,
+        scope,
+        bound: mtlsProofOfPossession,
+        claims: mergeClaims(this.#clientCapabilities, claims),
+        fmiPath: request.fmiPath,
+        extraBodyParameters: request.extraBodyParameters,
+        correlationId: request.correlationId ?? randomUUID(),
+        certificateMs,
+        signal: flightSignal,
+      });
+    if (!request.skipCache && claims === undefined) {
+      const cached = this.#acquisition.fromCache(key, certificate, ask);
+      if (cached) return cached;
+    }
+    return this.#acquisition.fromService(key, claims ?? "", ask, signal);
+  }
+
+  /** A bound token: `acquireTokenByClientCredential` with `mtlsProofOfPossession` set. */
+  acquireBoundToken({ scopes, claims, correlationId, signal }: BoundTokenRequest): Promise<AuthenticationResult> {
+    return this.acquireTokenByClientCredential({ scopes, mtlsProofOfPossession: true, claims, correlationId, signal });
+  }
+
+  /** The certificate of the next request, unless an assertion callback brings it. */
+  bindingCertificate(): BindingCertificate | Promise<BindingCertificate> | undefined {
+    return this.#credential.certificate();
+  }
+
+  #variantOf({ fmiPath, extraBodyParameters }: ClientCredentialRequest): string {
+    if (fmiPath === undefined && extraBodyParameters === undefined) return this.#variant;
+    if (extraBodyParameters) assertExtraBodyParameters(extraBodyParameters);
+    return variantOf({ fmiPath, extraBodyParameters, clientCapabilities: this.#clientCapabilities });
+  }
+}
+
+/** Ends the wait for a certificate source when the caller leaves; the source itself is not told. */
+function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
+  });
+}

@@ -1,0 +1,137 @@
+import { BindingCertificate } from "../certificate/binding-certificate.js";
+import type { CertificateSource } from "../certificate/certificate-source.js";
+import { MtlsPopError } from "../errors.js";
+import { type Clock, clockRule } from "../internal/clock.js";
+import type { Logger } from "../internal/logger.js";
+import { abortSignal, assertOptions, callable, flag, type OptionRule, record, text, textList, unknownOption } from "../internal/options.js";
+import { TokenCache } from "../token/token-cache.js";
+import { type TransportOptions, transportRule } from "../transport/transport-options.js";
+import type { ClientAssertionCallback } from "./client-credential.js";
+
+interface ConfidentialClientBaseOptions {
+  /** The application's id. */
+  clientId: string;
+  /** E.g. `https://login.microsoftonline.com/{tenant}`; without a tenant in it, `tenantId` is needed. @default the public cloud */
+  authority?: string;
+  /** GUID or domain name of the directory. @default the authority's */
+  tenantId?: string;
+  /** A region such as `westus3`, or `"auto"` to find it out. @default the global endpoint */
+  azureRegion?: string;
+  /** Whether a region that was named here may be left for the global endpoint when it cannot be reached. @default false */
+  fallbackToGlobal?: boolean;
+  /** What the client can handle, such as `["cp1"]` for claims challenges. @default none */
+  clientCapabilities?: readonly string[];
+  /** Login hosts in no known cloud that may be handed the certificate; an entry with a port matches that port only. @default none */
+  knownAuthorities?: readonly string[];
+  /** Presents the certificate in TLS for Bearer tokens as well (flow 2); a bound request does so anyway. @default false */
+  sendCertificateOverMtls?: boolean;
+  /** Accepted because the seeds ask for it; the chain always goes where it is of use, so it has no effect. */
+  sendX5C?: boolean;
+  transport?: TransportOptions;
+  logger?: Logger;
+  /** Shared with other applications that are given the same one. @default a cache of its own */
+  cache?: TokenCache;
+  /** For tests. @default the system's */
+  clock?: Clock;
+  /** Not a credential here: nothing could be bound to it. */
+  clientSecret?: never;
+}
+
+/** How a {@link ConfidentialClientApplication} is made: by a certificate, or by an assertion that somebody else signs. */
+export type ConfidentialClientOptions = ConfidentialClientBaseOptions &
+  ({ certificate: CertificateSource; clientAssertion?: never } | { clientAssertion: ClientAssertionCallback; certificate?: never });
+
+const certificateRule: OptionRule = {
+  expected: "a BindingCertificate or a function that returns one",
+  test: (value) => typeof value === "function" || value instanceof BindingCertificate,
+};
+
+const RULES = {
+  clientId: { ...text, required: true },
+  authority: text,
+  tenantId: text,
+  azureRegion: text,
+  fallbackToGlobal: flag,
+  clientCapabilities: textList,
+  knownAuthorities: textList,
+  sendCertificateOverMtls: flag,
+  sendX5C: flag,
+  transport: transportRule,
+  logger: record,
+  cache: { expected: "a TokenCache", test: (value) => value instanceof TokenCache },
+  clock: clockRule,
+  certificate: certificateRule,
+  clientAssertion: callable,
+} satisfies Record<Exclude<keyof ConfidentialClientOptions, "clientSecret">, OptionRule>;
+
+/** @throws {MtlsPopError} `client_secret_not_supported`, `invalid_options`, `mtls_certificate_not_provided` */
+export function assertConfidentialClientOptions(options: ConfidentialClientOptions): void {
+  if (record.test(options) && "clientSecret" in options) {
+    throw new MtlsPopError("client_secret_not_supported", "A client secret is no credential here: a token cannot be bound to it.", {
+      help: "Pass `certificate`.",
+    });
+  }
+  assertOptions("ConfidentialClientApplication", options, RULES);
+  const { certificate, clientAssertion, authority, tenantId } = options;
+  if (!certificate === !clientAssertion) {
+    throw new MtlsPopError(
+      certificate ? "invalid_options" : "mtls_certificate_not_provided",
+      `ConfidentialClientApplication needs exactly one credential, but got ${certificate ? "both `certificate` and `clientAssertion`" : "none"}.`,
+      { help: "Pass `certificate`, or `clientAssertion` for a federated exchange." },
+    );
+  }
+  if (!authority && !tenantId) {
+    throw new MtlsPopError("invalid_options", "ConfidentialClientApplication needs `tenantId` or an `authority` with a tenant in it.");
+  }
+}
+
+/** One request for a token. */
+export interface ClientCredentialRequest {
+  /** The resource's `/.default` scope. */
+  scopes: readonly string[];
+  /** Asks for a token that is bound to the certificate. @default false */
+  mtlsProofOfPossession?: boolean;
+  /** Claims that a challenge asked for, as JSON; the cache is not read then. */
+  claims?: string | undefined;
+  /** Asks the service even if a token is cached. @default false */
+  skipCache?: boolean;
+  /** Further fields of the form; those that the library decides are refused. */
+  extraBodyParameters?: Readonly<Record<string, string>>;
+  /** Path of the federated managed identity that the token is for. */
+  fmiPath?: string;
+  /** Another tenant than the application's, for this request. */
+  tenantId?: string;
+  /** A GUID that the service logs as well. @default a new one */
+  correlationId?: string | undefined;
+  /** Ends this caller's wait; others who wait for the same token go on. */
+  signal?: AbortSignal | undefined;
+}
+
+const guid: OptionRule = {
+  expected: "a GUID",
+  test: (value) => typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
+};
+
+const REQUEST_RULES: Readonly<Record<keyof ClientCredentialRequest, OptionRule>> = {
+  scopes: { ...textList, required: true },
+  mtlsProofOfPossession: flag,
+  claims: text,
+  skipCache: flag,
+  extraBodyParameters: record,
+  fmiPath: text,
+  tenantId: text,
+  correlationId: guid,
+  signal: abortSignal,
+};
+
+/** Like `assertOptions`, but for every call: it looks only at what is there. @throws {MtlsPopError} `invalid_options` */
+export function assertClientCredentialRequest(request: ClientCredentialRequest): void {
+  const where = "acquireTokenByClientCredential";
+  for (const name in request) {
+    const rule = REQUEST_RULES[name as keyof ClientCredentialRequest];
+    if (!rule) throw unknownOption(where, name, Object.keys(REQUEST_RULES));
+    const value = request[name as keyof ClientCredentialRequest];
+    if (value !== undefined && !rule.test(value)) assertOptions(where, request, REQUEST_RULES);
+  }
+  if (!request?.scopes) assertOptions(where, request, REQUEST_RULES);
+}

@@ -1,0 +1,111 @@
+import type { Authority } from "../authority/authority.js";
+import { RegionRoute } from "../authority/region-route.js";
+import { loginTokenEndpoint, mtlsTokenEndpoint } from "../authority/token-endpoint.js";
+import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { MtlsPopError } from "../errors.js";
+import type { Clock } from "../internal/clock.js";
+import type { Logger } from "../internal/logger.js";
+import { assertConfirmation } from "../token/confirmation.js";
+import { postTokenRequest } from "../token/token-endpoint-client.js";
+import { tokenRequestBody } from "../token/token-request.js";
+import { parseTokenResponse } from "../token/token-response.js";
+import type { Transport } from "../transport/transport-options.js";
+import { AuthenticationResult } from "./authentication-result.js";
+import type { ClientCredential, Proof } from "./client-credential.js";
+
+/** Where and how requests go; the same for all of an application's. */
+export interface TokenExchangerOptions {
+  readonly authority: Authority;
+  readonly azureRegion?: string;
+  readonly fallbackToGlobal?: boolean;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly logger?: Logger;
+}
+
+/** One token, asked for. Everything in it was resolved once and does not change under way. */
+export interface TokenQuestion {
+  readonly credential: ClientCredential;
+  readonly certificate: BindingCertificate | undefined;
+  readonly clientId: string;
+  readonly tenantId: string;
+  readonly scope: string;
+  readonly bound: boolean;
+  readonly claims: string | undefined;
+  readonly fmiPath: string | undefined;
+  readonly extraBodyParameters: Readonly<Record<string, string>> | undefined;
+  readonly correlationId: string;
+  readonly certificateMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** Codes that say that an endpoint was not reached, as against having answered. */
+const UNREACHABLE = new Set<string>(["network_error", "tls_handshake_failed", "timeout"]);
+
+/** Turns a question into one token request, or two when a region cannot be reached, and checks the answer. */
+export class TokenExchanger {
+  readonly #options: TokenExchangerOptions;
+  readonly #region: RegionRoute;
+
+  constructor(options: TokenExchangerOptions) {
+    this.#options = options;
+    this.#region = new RegionRoute(options);
+  }
+
+  /**
+   * @throws {MtlsPopError} what the endpoint answered or why it was not reached; `token_type_mismatch`, `token_type_missing`,
+   * `confirmation_mismatch`, `confirmation_missing`, `invalid_token_response` for an answer that is not what was asked for
+   */
+  async requestToken(question: TokenQuestion): Promise<AuthenticationResult> {
+    const { clock, logger } = this.#options;
+    const startedMs = clock.now();
+    const proof = await question.credential.prove({ ...question, mtlsProofOfPossession: question.bound }, question.certificate);
+    proof.tlsCertificate?.assertValidAt(new Date(clock.now()));
+    const regionStartedMs = clock.now();
+    const { region, mayLeave } = await this.#region.choose(question.signal);
+    const timing = { startedMs, regionMs: clock.now() - regionStartedMs };
+    try {
+      return await this.#exchange(question, proof, region, timing);
+    } catch (error) {
+      if (!mayLeave || !(error instanceof MtlsPopError) || !UNREACHABLE.has(error.code)) throw error;
+      logger?.warn?.(`The region ${region} cannot be reached, so the global endpoint is asked. ${error.message}`);
+    }
+    return this.#exchange(question, proof, undefined, timing);
+  }
+
+  async #exchange(
+    question: TokenQuestion,
+    proof: Proof,
+    region: string | undefined,
+    { startedMs, regionMs }: { startedMs: number; regionMs: number },
+  ): Promise<AuthenticationResult> {
+    const { authority, transport, clock, logger } = this.#options;
+    const { tenantId, bound, correlationId, signal, certificateMs } = question;
+    const route = { tenant: tenantId, region };
+    const endpoint = proof.tlsCertificate ? mtlsTokenEndpoint(authority, route) : loginTokenEndpoint(authority, route);
+    const httpStartedMs = clock.now();
+    const body = tokenRequestBody({ ...question, clientAssertion: await proof.clientAssertion(endpoint, httpStartedMs) });
+    const answer = await postTokenRequest(transport, clock, { endpoint, body, certificate: proof.tlsCertificate, correlationId, signal });
+    const tokenType = bound ? "mtls_pop" : "Bearer";
+    const token = parseTokenResponse(answer, { tokenType, scope: question.scope, correlationId });
+    if (bound && proof.tlsCertificate) assertConfirmation(token.accessToken, proof.tlsCertificate, correlationId);
+    const now = clock.now();
+    logger?.info?.(`Acquired a token of type ${tokenType} from ${endpoint.host} in ${now - httpStartedMs} ms (${correlationId}).`);
+    return new AuthenticationResult({
+      accessToken: token.accessToken,
+      tokenType,
+      expiresOn: new Date(now + token.expiresInSeconds * 1000),
+      refreshOn: token.refreshInSeconds === undefined ? undefined : new Date(now + token.refreshInSeconds * 1000),
+      scopes: token.scopes,
+      tenantId,
+      bindingCertificate: bound ? proof.tlsCertificate : undefined,
+      correlationId,
+      metadata: {
+        tokenSource: "IdentityProvider",
+        tokenEndpoint: endpoint.href,
+        ...(region && { region }),
+        durations: { totalMs: now - startedMs + certificateMs, certificateMs, regionMs, httpMs: now - httpStartedMs },
+      },
+    });
+  }
+}

@@ -1,0 +1,83 @@
+import { AuthenticationResult } from "../application/authentication-result.js";
+import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { MtlsPopError } from "../errors.js";
+import type { Clock } from "../internal/clock.js";
+import type { Logger } from "../internal/logger.js";
+import { SingleFlight } from "./single-flight.js";
+import { ThrottleMemory } from "./throttle-memory.js";
+import type { TokenCache } from "./token-cache.js";
+
+/** Asks the service for the token that a key stands for. */
+export type RequestToken = (signal: AbortSignal) => Promise<AuthenticationResult>;
+
+const NO_TIME = { totalMs: 0, certificateMs: 0, regionMs: 0, httpMs: 0 } as const;
+
+/**
+ * The order of things around a token request: cache, throttle memory, one flight for all who want the same, refresh behind live
+ * traffic. What is asked, and of whom, is the application's business.
+ */
+export class Acquisition {
+  readonly #cache: TokenCache;
+  readonly #clock: Clock;
+  readonly #logger: Logger | undefined;
+  readonly #flights = new SingleFlight<AuthenticationResult>();
+  readonly #throttles = new ThrottleMemory();
+
+  constructor({ cache, clock, logger }: { cache: TokenCache; clock: Clock; logger?: Logger | undefined }) {
+    this.#cache = cache;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /**
+   * The cached token for a key. Past its refresh time it is served all the same, and a new one is fetched behind it.
+   *
+   * @param certificate the current request's, which the result then carries; same leaf, so the key is the same
+   */
+  fromCache(key: string, certificate: BindingCertificate | undefined, request: RequestToken): AuthenticationResult | undefined {
+    const now = this.#clock.now();
+    const entry = this.#cache.get(key, now);
+    if (!entry) return undefined;
+    if (now >= entry.refreshFromMs) this.#refresh(key, request);
+    if (certificate && entry.result.bindingCertificate && entry.result.bindingCertificate !== certificate) {
+      entry.result = copy(entry.result, { bindingCertificate: certificate });
+    }
+    return entry.result;
+  }
+
+  /**
+   * A token from the service, shared with everyone who asks for the same at the same time.
+   *
+   * @param variant what of this request does not belong to the cache key, such as a challenge's claims
+   * @throws {MtlsPopError} `throttled`, or what `request` throws
+   */
+  fromService(key: string, variant: string, request: RequestToken, signal?: AbortSignal): Promise<AuthenticationResult> {
+    const flight = variant ? `${key} ${variant}` : key;
+    return this.#flights.join(flight, (ended) => this.#fetch(flight, key, request, ended), signal);
+  }
+
+  async #fetch(flight: string, key: string, request: RequestToken, signal: AbortSignal): Promise<AuthenticationResult> {
+    this.#throttles.assertNotThrottled(flight, this.#clock.now());
+    try {
+      const result = await request(signal);
+      this.#cache.set(key, copy(result, { metadata: { ...result.metadata, tokenSource: "Cache", durations: NO_TIME } }), this.#clock.now());
+      return result;
+    } catch (error) {
+      if (error instanceof MtlsPopError) this.#throttles.remember(flight, error, this.#clock.now());
+      throw error;
+    }
+  }
+
+  #refresh(key: string, request: RequestToken): void {
+    if (this.#flights.has(key)) return;
+    this.fromService(key, "", request).catch((error: unknown) => {
+      this.#cache.postponeRefresh(key, this.#clock.now());
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger?.warn?.(`A token's refresh failed; the present one is served while it is valid. ${reason}`);
+    });
+  }
+}
+
+function copy(result: AuthenticationResult, changes: Partial<AuthenticationResult>): AuthenticationResult {
+  return new AuthenticationResult({ ...result, accessToken: result.accessToken, ...changes });
+}

@@ -1,0 +1,42 @@
+import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { MtlsPopError } from "../errors.js";
+
+/**
+ * Checks that a token that was asked for as bound names the certificate of the connection it came over. A token that is no readable
+ * JWT (opaque, encrypted) is the resource's to read, and passes.
+ *
+ * @throws {MtlsPopError} `confirmation_missing` (a Bearer token in disguise), `confirmation_mismatch`
+ * @see RFC 8705 section 3.1
+ */
+export function assertConfirmation(accessToken: string, certificate: BindingCertificate, correlationId: string): void {
+  const claims = readJwtClaims(accessToken);
+  if (!claims) return;
+  const thumbprint = (claims["cnf"] as Record<string, unknown> | undefined)?.["x5t#S256"];
+  if (typeof thumbprint !== "string") {
+    throw new MtlsPopError("confirmation_missing", "The service called the token mtls_pop, but it names no certificate (cnf.x5t#S256).", {
+      correlationId,
+      help: "It would work without the certificate, so it is not used. Report the correlation id to the authority's operator.",
+    });
+  }
+  if (thumbprint !== certificate.x5tS256) {
+    throw new MtlsPopError(
+      "confirmation_mismatch",
+      `The token is bound to the certificate ${thumbprint}, but the request was made with ${certificate.x5tS256} (cnf.x5t#S256).`,
+      {
+        correlationId,
+        help: "Something between this host and the authority presented another certificate, such as a proxy that ends TLS.",
+      },
+    );
+  }
+}
+
+function readJwtClaims(token: string): Record<string, unknown> | undefined {
+  const parts = token.split(".");
+  if (parts.length !== 3) return undefined;
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? "", "base64url").toString("utf8"));
+    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import type { AuthenticationResult } from "../application/authentication-result.js";
+import { assertOptions, positive } from "../internal/options.js";
+
+/** A token leaves the cache this long before it ends, so that a call that begins with it can end with it. */
+const EXPIRY_BUFFER_MS = 5 * 60 * 1000;
+
+/** After a background refresh that failed, how long the next one waits. */
+const REFRESH_BACKOFF_MS = 30 * 1000;
+
+/** One remembered token. */
+interface CacheEntry {
+  /** As every hit gets it. */
+  result: AuthenticationResult;
+  readonly usableUntilMs: number;
+  /** From when on a hit starts a refresh behind it. */
+  refreshFromMs: number;
+}
+
+/**
+ * Tokens in memory, bounded; the least recently used goes first. Applications have one each unless they are given a common one.
+ */
+export class TokenCache {
+  readonly #entries = new Map<string, CacheEntry>();
+  readonly #maxEntries: number;
+
+  /** @param options `maxEntries`: how many tokens are kept. @default 2000 */
+  constructor(options: { maxEntries?: number } = {}) {
+    assertOptions("TokenCache", options, { maxEntries: positive });
+    this.#maxEntries = options.maxEntries ?? 2000;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The entry for a key while its token is usable. */
+  get(key: string, nowMs: number): CacheEntry | undefined {
+    const entry = this.#entries.get(key);
+    if (!entry) return undefined;
+    if (nowMs >= entry.usableUntilMs) {
+      this.#entries.delete(key);
+      return undefined;
+    }
+    if (this.#entries.size > this.#maxEntries / 2) {
+      // to the end of the line; a cache with room has no need to order it
+      this.#entries.delete(key);
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  /** Keeps a token, unless it is as good as over already. */
+  set(key: string, result: AuthenticationResult, nowMs: number): void {
+    const certificateEndsMs = result.bindingCertificate?.notAfter.getTime() ?? Number.POSITIVE_INFINITY;
+    const usableUntilMs = Math.min(result.expiresOn.getTime() - EXPIRY_BUFFER_MS, certificateEndsMs);
+    this.#entries.delete(key);
+    if (usableUntilMs <= nowMs) return;
+    this.#entries.set(key, { result, usableUntilMs, refreshFromMs: result.refreshOn?.getTime() ?? Number.POSITIVE_INFINITY });
+    for (const oldest of this.#entries.keys()) {
+      if (this.#entries.size <= this.#maxEntries) break;
+      this.#entries.delete(oldest);
+    }
+  }
+
+  /** Puts off the next background refresh of an entry whose last one failed. */
+  postponeRefresh(key: string, nowMs: number): void {
+    const entry = this.#entries.get(key);
+    if (entry) entry.refreshFromMs = nowMs + REFRESH_BACKOFF_MS;
+  }
+
+  /** Forgets every token. */
+  clear(): void {
+    this.#entries.clear();
+  }
+}
+
+/**
+ * What of a request, beside the obvious, makes another token: `fmi_path`, extra body parameters, client capabilities.
+ *
+ * @returns a hash for the cache key, empty when there is nothing
+ */
+export function variantOf(parts: {
+  fmiPath?: string | undefined;
+  extraBodyParameters?: Readonly<Record<string, string>> | undefined;
+  clientCapabilities?: readonly string[] | undefined;
+}): string {
+  const extra = Object.entries(parts.extraBodyParameters ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+  const capabilities = [...(parts.clientCapabilities ?? [])].sort();
+  if (!parts.fmiPath && extra.length === 0 && capabilities.length === 0) return "";
+  return createHash("sha256")
+    .update(JSON.stringify([parts.fmiPath ?? null, extra, capabilities]))
+    .digest("base64url");
+}
