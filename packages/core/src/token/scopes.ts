@@ -11,8 +11,8 @@ const DEFAULT = "/.default";
  * @throws {MtlsPopError} `invalid_options` when there is none, or one that names no resource's `/.default`
  */
 export function scopeKey(scopes: readonly string[]): string {
-  const only = scopes.length === 1 ? scopes[0] : undefined;
-  if (only?.endsWith(DEFAULT)) return only;
+  const only: unknown = scopes.length === 1 ? scopes[0] : undefined;
+  if (typeof only === "string" && only.endsWith(DEFAULT)) return only;
   if (!textList.test(scopes) || scopes.length === 0) {
     throw new MtlsPopError("invalid_options", '`scopes` must name the resource, such as ["https://vault.azure.net/.default"].');
   }

@@ -1,0 +1,22 @@
+import { describe, expect, it } from "vitest";
+import { scopeKey } from "../../src/token/scopes.js";
+
+describe("scopeKey", () => {
+  it("is the same for the same scopes in any order", () => {
+    expect(scopeKey(["b/.default", "a/.default", "b/.default"])).toBe(scopeKey(["a/.default", "b/.default"]));
+  });
+
+  it.each([
+    ["https://vault.azure.net", "https://vault.azure.net/.default"],
+    ["https://vault.azure.net/", "https://vault.azure.net/.default"],
+    ["api://orders", "api://orders/.default"],
+  ])("refuses %s and shows the corrected scope", (scope, corrected) => {
+    expect(() => scopeKey([scope])).toThrow(
+      expect.objectContaining({ code: "invalid_options", message: expect.stringContaining(`Use "${corrected}"`) }),
+    );
+  });
+
+  it.each([[[]], [[""]], [[7]], ["https://vault.azure.net/.default"]])("refuses %j", (scopes) => {
+    expect(() => scopeKey(scopes as string[])).toThrow(expect.objectContaining({ code: "invalid_options" }));
+  });
+});

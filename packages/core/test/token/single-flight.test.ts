@@ -1,0 +1,104 @@
+import { describe, expect, it } from "vitest";
+import { SingleFlight } from "../../src/token/single-flight.js";
+
+/** An attempt that the test ends, and the signal that it was given. */
+function attempt() {
+  const { promise, resolve, reject } = deferred<string>();
+  const seen: { signal?: AbortSignal; starts: number } = { starts: 0 };
+  const start = (signal: AbortSignal) => {
+    seen.starts++;
+    seen.signal = signal;
+    signal.addEventListener("abort", () => reject(signal.reason));
+    return promise;
+  };
+  return { start, resolve, reject, seen };
+}
+
+function deferred<T>() {
+  let resolve: (value: T) => void = () => {};
+  let reject: (reason: unknown) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+describe("SingleFlight", () => {
+  it("lets callers with the same key share one attempt", async () => {
+    const flights = new SingleFlight<string>();
+    const { start, resolve, seen } = attempt();
+    const waits = [flights.join("a", start), flights.join("a", start), flights.join("a", start, new AbortController().signal)];
+    resolve("token");
+    expect(await Promise.all(waits)).toEqual(["token", "token", "token"]);
+    expect(seen.starts).toBe(1);
+  });
+
+  it("keeps other keys apart", async () => {
+    const flights = new SingleFlight<string>();
+    const [first, second] = [attempt(), attempt()];
+    const waits = [flights.join("a", first.start), flights.join("b", second.start)];
+    first.resolve("one");
+    second.resolve("two");
+    expect(await Promise.all(waits)).toEqual(["one", "two"]);
+  });
+
+  it("ends only the wait of the caller who aborts", async () => {
+    const flights = new SingleFlight<string>();
+    const { start, resolve, seen } = attempt();
+    const leaver = new AbortController();
+    const left = flights.join("a", start, leaver.signal);
+    const stays = flights.join("a", start, new AbortController().signal);
+    leaver.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    expect(seen.signal?.aborted).toBe(false);
+    resolve("token");
+    expect(await stays).toBe("token");
+  });
+
+  it("ends the attempt when the last caller has left, and starts anew for the next", async () => {
+    const flights = new SingleFlight<string>();
+    const { start, seen } = attempt();
+    const [one, two] = [new AbortController(), new AbortController()];
+    const waits = [flights.join("a", start, one.signal), flights.join("a", start, two.signal)];
+    one.abort(new Error("first"));
+    two.abort(new Error("second"));
+    await expect(waits[0]).rejects.toThrow("first");
+    await expect(waits[1]).rejects.toThrow("second");
+    expect(seen.signal?.aborted).toBe(true);
+    const again = attempt();
+    again.resolve("fresh");
+    expect(await flights.join("a", again.start)).toBe("fresh");
+  });
+
+  it("never ends an attempt that someone without a signal waits for", async () => {
+    const flights = new SingleFlight<string>();
+    const { start, resolve, seen } = attempt();
+    const controller = new AbortController();
+    const left = flights.join("a", start, controller.signal);
+    const stays = flights.join("a", start);
+    controller.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    expect(seen.signal?.aborted).toBe(false);
+    resolve("token");
+    expect(await stays).toBe("token");
+  });
+
+  it("tells a failure to everyone who waits and does not remember it", async () => {
+    const flights = new SingleFlight<string>();
+    const { start, reject } = attempt();
+    const waits = [flights.join("a", start), flights.join("a", start)];
+    reject(new Error("refused"));
+    await expect(waits[0]).rejects.toThrow("refused");
+    await expect(waits[1]).rejects.toThrow("refused");
+    const again = attempt();
+    again.resolve("token");
+    expect(await flights.join("a", again.start)).toBe("token");
+  });
+
+  it("does not start for a caller who has left already", async () => {
+    const { start, seen } = attempt();
+    await expect(new SingleFlight<string>().join("a", start, AbortSignal.abort(new Error("gone")))).rejects.toThrow("gone");
+    expect(seen.starts).toBe(0);
+  });
+});
