@@ -1,0 +1,52 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Answer } from "./answer.js";
+
+/** A request over plain HTTP, body read. */
+export interface HttpExchange {
+  readonly incoming: IncomingMessage;
+  readonly url: URL;
+  readonly body: Buffer;
+}
+
+/** A plain server on a free port of loopback. */
+export interface HttpServer {
+  /** Origin, without a slash at the end. */
+  readonly url: string;
+  /** Ends every connection and stops listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server for what is no TLS in the original either.
+ *
+ * @param handle answers a request; with nothing the client waits until it gives up
+ */
+export async function startHttpServer(
+  handle: (exchange: HttpExchange) => Answer | undefined | Promise<Answer | undefined>,
+): Promise<HttpServer> {
+  const server = createServer((incoming, response) => {
+    const answer = async (): Promise<void> => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk);
+      const url = new URL(incoming.url ?? "/", "http://localhost");
+      const answered = await handle({ incoming, url, body: Buffer.concat(chunks) });
+      if (answered) response.writeHead(answered.status, answered.headers).end(answered.body);
+    };
+    answer().catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const address: AddressInfo | string | null = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
