@@ -1,3 +1,4 @@
+import type { AadstsCode } from "../entra/aadsts.js";
 import type { RecordedRequest } from "../record/recorded-request.js";
 
 /** Where a fault can be put. */
@@ -38,6 +39,12 @@ export type TokenFault =
   | { readonly kind: "wrong-confirmation" }
   /** `token_type` says bound, the token has no `cnf`. */
   | { readonly kind: "no-confirmation" }
+  /** No `token_type` in the answer. */
+  | { readonly kind: "no-token-type" }
+  /** An access token that is no JWT. */
+  | { readonly kind: "opaque-token" }
+  /** Entra's refusal of this number, its blanks left open. */
+  | { readonly kind: "entra-error"; readonly code: AadstsCode }
   /** TLS connections to this name are cut. */
   | { readonly kind: "region-down" };
 
