@@ -1,3 +1,15 @@
+export type { Emulator, EmulatorOptions } from "./emulator.js";
+export { startEmulator } from "./emulator.js";
+export type { AadstsCode } from "./entra/aadsts.js";
+export type { TokenSettings } from "./entra/access-token.js";
+export type { Application, ApplicationOptions, ApplicationRegistry } from "./entra/application-registry.js";
+export type { Fault, FaultKind, FaultTarget } from "./faults/fault.js";
+export type { FaultList, PendingFault } from "./faults/fault-list.js";
 export type { LogEntry } from "./functions-host/function-app.js";
 export type { FunctionsHost, FunctionsHostOptions, HostedFunction } from "./functions-host/functions-host.js";
 export { startFunctionsHost } from "./functions-host/functions-host.js";
+export type { InstanceMetadata, ScriptedAnswer } from "./instance-metadata/instance-metadata.js";
+export type { IssueCertificateOptions } from "./pki/certificate-authority.js";
+export type { IssuedCertificate } from "./pki/issued-certificate.js";
+export type { KeyType } from "./pki/key-type.js";
+export type { RecordedRequest, ServerName } from "./record/recorded-request.js";
