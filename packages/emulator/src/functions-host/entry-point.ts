@@ -1,4 +1,5 @@
-import { access, readdir, readFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, extname, join, relative, sep } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,8 +17,8 @@ export async function entryPoints(appRoot: string): Promise<string[]> {
   if (typeof main !== "string" || main === "") {
     throw new Error("package.json names no entry point. Set `main` to the file, or the glob of files, that registers the functions.");
   }
-  const pattern = globPattern(main.replace(/^\.\//, ""));
-  const files = (await filesBelow(appRoot)).filter((file) => pattern.test(relative(appRoot, file).split(sep).join("/")));
+  const glob = main.replace(/^\.\//, "");
+  const files = /[*?{]/.test(glob) ? await filesOf(appRoot, globPattern(glob)) : [join(appRoot, glob)].filter(existsSync);
   if (files.length === 0) throw new Error(`No file matches \`main\` of package.json, "${main}". Has the app been built?`);
   return files.sort();
 }
@@ -38,7 +39,7 @@ async function isModule(file: string): Promise<boolean> {
   if (extension === ".mjs" || extension === ".cjs") return extension === ".mjs";
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const manifest = join(folder, "package.json");
-    if (await exists(manifest)) return (await packageJson(manifest)).type === "module";
+    if (existsSync(manifest)) return (await packageJson(manifest)).type === "module";
     if (folder === dirname(folder)) return false;
   }
 }
@@ -48,11 +49,8 @@ async function packageJson(file: string): Promise<{ main?: unknown; type?: unkno
   return typeof content === "object" && content !== null ? content : {};
 }
 
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
-  );
+async function filesOf(appRoot: string, pattern: RegExp): Promise<string[]> {
+  return (await filesBelow(appRoot)).filter((file) => pattern.test(relative(appRoot, file).split(sep).join("/")));
 }
 
 async function filesBelow(folder: string): Promise<string[]> {
