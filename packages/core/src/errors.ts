@@ -25,9 +25,11 @@ export const ERROR_CODES = {
   // certificate
   certificate_empty: CLIENT,
   certificate_malformed: CLIENT,
+  certificate_missing: CLIENT,
   certificate_unreadable: CLIENT,
   certificate_passphrase_missing: CLIENT,
   certificate_passphrase_wrong: CLIENT,
+  certificate_encryption_unsupported: CLIENT,
   certificate_private_key_missing: CLIENT,
   certificate_key_mismatch: CLIENT,
   certificate_key_unsupported: CLIENT,
@@ -97,6 +99,8 @@ export interface MtlsPopErrorOptions {
   retryAfterSeconds?: number | undefined;
   /** The claims that a challenge or Entra asks for, as JSON. */
   claims?: string | undefined;
+  /** Entra's finer word for the error, such as `bad_token`. */
+  suberror?: string | undefined;
 }
 
 const BRAND = Symbol.for("@mtls-pop/core.MtlsPopError");
@@ -121,20 +125,22 @@ export class MtlsPopError extends Error {
   readonly code: MtlsPopErrorCode;
   readonly kind: MtlsPopErrorKind;
   readonly retryable: boolean;
-  readonly help?: string;
-  readonly correlationId?: string;
-  readonly statusCode?: number;
-  readonly aadErrorCodes?: readonly number[];
-  readonly retryAfterSeconds?: number;
-  readonly claims?: string;
+  // declared alone, so that a fact that is not known is no property and stays out of `inspect`
+  declare readonly help?: string;
+  declare readonly correlationId?: string;
+  declare readonly statusCode?: number;
+  declare readonly aadErrorCodes?: readonly number[];
+  declare readonly retryAfterSeconds?: number;
+  declare readonly claims?: string;
+  declare readonly suberror?: string;
 
   constructor(code: MtlsPopErrorCode, message: string, options: MtlsPopErrorOptions = {}) {
-    const { cause, help, retryable, ...facts } = options;
+    const { cause, retryable, ...facts } = options;
+    const { help } = facts;
     super(help ? `${message} ${help}` : message, cause === undefined ? undefined : { cause });
     this.code = code;
     this.kind = ERROR_CODES[code].kind;
     this.retryable = retryable ?? ERROR_CODES[code].retryable;
-    if (help) this.help = help;
     for (const [name, value] of Object.entries(facts)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }
@@ -143,8 +149,7 @@ export class MtlsPopError extends Error {
 
   /** Everything but stack and cause: what is fit for a log or an answer. */
   toJSON(): Record<string, unknown> {
-    const facts = Object.entries(this).filter(([name]) => name !== "cause");
-    return { name: this.name, message: this.message, ...Object.fromEntries(facts) };
+    return { ...Object.fromEntries(Object.entries(this)), message: this.message };
   }
 }
 
