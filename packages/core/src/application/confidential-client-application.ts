@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { type Authority, parseAuthority } from "../authority/authority.js";
+import { assertTenant } from "../authority/tenant.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { type Clock, systemClock } from "../internal/clock.js";
 import { Acquisition } from "../token/acquisition.js";
@@ -78,8 +79,7 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     const { mtlsProofOfPossession = false, claims, signal } = request;
     signal?.throwIfAborted();
     const scope = scopeKey(request.scopes);
-    const tenantId = request.tenantId ?? this.#authority.tenant;
-    if (mtlsProofOfPossession || request.tenantId) this.#exchanger.assertTenant(tenantId, mtlsProofOfPossession);
+    const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
     const startedMs = this.#clock.now();
     const source = this.#credential.certificate();
     const certificate = source instanceof Promise ? await abortable(source, signal) : source;

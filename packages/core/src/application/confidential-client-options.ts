@@ -1,3 +1,4 @@
+import { RegionDetector } from "../authority/region-detector.js";
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import type { CertificateSource } from "../certificate/certificate-source.js";
 import { MtlsPopError } from "../errors.js";
@@ -33,6 +34,8 @@ interface ConfidentialClientBaseOptions {
   cache?: TokenCache;
   /** For tests. @default the system's */
   clock?: Clock;
+  /** For tests: what `azureRegion: "auto"` asks. @default the process's own */
+  regionDetector?: RegionDetector;
   /** Not a credential here: nothing could be bound to it. */
   clientSecret?: never;
 }
@@ -60,6 +63,7 @@ const RULES = {
   logger: record,
   cache: { expected: "a TokenCache", test: (value) => value instanceof TokenCache },
   clock: clockRule,
+  regionDetector: { expected: "a RegionDetector", test: (value) => value instanceof RegionDetector },
   certificate: certificateRule,
   clientAssertion: callable,
 } satisfies Record<Exclude<keyof ConfidentialClientOptions, "clientSecret">, OptionRule>;

@@ -1,4 +1,5 @@
 import type { Authority } from "../authority/authority.js";
+import type { RegionDetector } from "../authority/region-detector.js";
 import { RegionRoute } from "../authority/region-route.js";
 import { loginTokenEndpoint, mtlsTokenEndpoint } from "../authority/token-endpoint.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
@@ -21,6 +22,7 @@ export interface TokenExchangerOptions {
   readonly transport: Transport;
   readonly clock: Clock;
   readonly logger?: Logger;
+  readonly regionDetector?: RegionDetector;
 }
 
 /** One token, asked for. Everything in it was resolved once and does not change under way. */
@@ -49,7 +51,7 @@ export class TokenExchanger {
 
   constructor(options: TokenExchangerOptions) {
     this.#options = options;
-    this.#region = new RegionRoute(options);
+    this.#region = new RegionRoute({ ...options, detector: options.regionDetector });
   }
 
   /**
@@ -57,8 +59,10 @@ export class TokenExchanger {
    * `confirmation_mismatch`, `confirmation_missing`, `invalid_token_response` for an answer that is not what was asked for
    */
   async requestToken(question: TokenQuestion): Promise<AuthenticationResult> {
-    const { clock, logger } = this.#options;
+    const { authority, clock, logger } = this.#options;
     const startedMs = clock.now();
+    // an authority that cannot give bound tokens is refused before an assertion or a region is asked for
+    if (question.bound) mtlsTokenEndpoint(authority, { tenant: question.tenantId });
     const proof = await question.credential.prove({ ...question, mtlsProofOfPossession: question.bound }, question.certificate);
     proof.tlsCertificate?.assertValidAt(new Date(clock.now()));
     const regionStartedMs = clock.now();

@@ -3,7 +3,7 @@ import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import type { Logger } from "../internal/logger.js";
-import { SingleFlight } from "./single-flight.js";
+import { SingleFlight } from "../internal/single-flight.js";
 import { ThrottleMemory } from "./throttle-memory.js";
 import type { TokenCache } from "./token-cache.js";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SingleFlight } from "../../src/token/single-flight.js";
+import { SingleFlight } from "../../src/internal/single-flight.js";
 
 /** An attempt that the test ends, and the signal that it was given. */
 function attempt() {
