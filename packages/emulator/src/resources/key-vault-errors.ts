@@ -1,0 +1,82 @@
+import { type Answer, json } from "../server/answer.js";
+import { type FaultAnswers, retryAfter } from "../server/transport-fault.js";
+import type { TokenRefusal } from "./verify-token.js";
+
+/** The audience of the vault's tokens. */
+export const VAULT_RESOURCE = "https://vault.azure.net";
+
+/**
+ * The vault's 401 texts about binding.
+ *
+ * @see PROTOCOL.md section 4
+ */
+export const BINDING_REFUSALS = {
+  headerMissing: "Client certificate required for using MTLS_POP token.",
+  certificateMissing: "MissingClientCertificate",
+  certificateWrong: "MtlsCnfClaimRequestDataValidationFailed",
+  bearerDisabled: "BearerAuthenticationDisabledForKeyVault",
+} as const;
+
+/** An error as Key Vault writes one. */
+export function vaultError(status: number, code: string, message: string, innerCode?: string): Answer {
+  return json(status, { error: { code, message, ...(innerCode === undefined ? {} : { innererror: { code: innerCode } }) } });
+}
+
+/** The 401, with the challenge that names authority and resource. */
+export function unauthorized(message: string, authority: string): Answer {
+  const answer = vaultError(401, "Unauthorized", message);
+  const challenge = `Bearer authorization="${authority}", resource="${VAULT_RESOURCE}"`;
+  return { ...answer, headers: { ...answer.headers, "www-authenticate": challenge } };
+}
+
+/** What the vault says of a token that it does not take. */
+export function refusalText({ flaw, claims }: TokenRefusal): string {
+  switch (flaw) {
+    case "audience":
+      return `AKV10022: Invalid audience. Expected ${VAULT_RESOURCE}, found: ${[claims?.aud ?? "none"].flat().join(", ")}.`;
+    case "issuer":
+      return `AKV10032: Invalid issuer. Found: ${claims?.iss ?? "none"}.`;
+    case "signature":
+      return "AKV10046: Unable to resolve the key used for signature validation.";
+    case "expired":
+    case "not-yet-valid":
+      return "[TokenExpired] Error validating token: 'S2S12086'.";
+    case "unconfirmed":
+    case "certificate":
+      return BINDING_REFUSALS.certificateWrong;
+    case "malformed":
+      return "AKV10001: Unable to parse JWT token.";
+  }
+}
+
+/** The 403 of an application whose binding was accepted and which has no role. */
+export function forbiddenByRbac(clientId: string, action: string, resource: string): Answer {
+  const message = [
+    "Caller is not authorized to perform action on resource.",
+    "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",
+    `Caller: appid=${clientId}`,
+    `Action: 'Microsoft.KeyVault/vaults/secrets/${action}/action'`,
+    `Resource: '${resource}'`,
+    "Assignment: (not found)",
+  ].join("\r\n");
+  return vaultError(403, "Forbidden", message, "ForbiddenByRbac");
+}
+
+export function secretNotFound(name: string): Answer {
+  const advice = "If you recently deleted this secret you may be able to recover it using the correct recovery command.";
+  return vaultError(404, "SecretNotFound", `A secret with (name/id) ${name} was not found in this key vault. ${advice}`);
+}
+
+/** The faults that every server knows, in the vault's words. */
+export const vaultFaultAnswers = (authority: string): FaultAnswers => ({
+  throttled: (seconds) => {
+    const reason = "Request was not processed because too many requests were received. Reason: VaultRequestTypeLimitReached";
+    const answer = vaultError(429, "Throttled", reason);
+    return { ...answer, headers: { ...answer.headers, ...retryAfter(seconds) } };
+  },
+  unavailable: (seconds) => {
+    const answer = vaultError(503, "ServiceUnavailable", "The service is unavailable.");
+    return { ...answer, headers: { ...answer.headers, ...retryAfter(seconds) } };
+  },
+  revokedCertificate: () => unauthorized("The client certificate has been revoked.", authority),
+});
