@@ -1,4 +1,5 @@
 import { randomUUID, X509Certificate } from "node:crypto";
+import { assertApplicationOptions } from "./assert-application-options.js";
 
 /** An application as a test registers it. */
 export interface ApplicationOptions {
@@ -44,10 +45,10 @@ export class ApplicationRegistry {
   /**
    * Makes an application known, or replaces one of the same client id.
    *
-   * @throws {TypeError} when the client id is empty or a certificate is not PEM
+   * @throws {TypeError} for an unknown or ill-typed option and for a certificate that is not PEM
    */
   register(options: ApplicationOptions): Application {
-    if (options.clientId === "") throw new TypeError("An application needs a `clientId`.");
+    assertApplicationOptions(options);
     const pems = [...(options.certificate === undefined ? [] : [options.certificate]), ...(options.certificates ?? [])];
     const application: Application = {
       clientId: options.clientId,
