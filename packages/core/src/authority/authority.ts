@@ -65,14 +65,14 @@ export function parseAuthority({ authority = PUBLIC_CLOUD, tenantId, knownAuthor
   if (!SUFFIXES.has(suffix.join("/"))) throw invalid("has more in its path than a tenant");
   const cloud = isDsts ? undefined : cloudOf(url.hostname);
   if (!isKnownAuthority(url, knownAuthorities) && !cloud) throw unknownHost(url, isDsts);
-  const tenant = tenantId ?? inPath;
+  const [tenant] = [tenantId, inPath].filter((name) => name !== undefined).map(assertTenant);
   if (tenant === undefined) {
     throw new MtlsPopError("missing_tenanted_authority", `The authority ${url.host} names no tenant.`, {
       help: "Pass the directory's id or domain name as `tenantId`, or in the authority.",
     });
   }
   const hosts = isDsts ? { environment: url.host, regionalLoginHost: url.host, mtlsHost: url.host } : hostsOf(url, cloud);
-  return { kind: isDsts ? "dsts" : "entra", host: url.host, tenant: assertTenant(tenant), ...hosts };
+  return { kind: isDsts ? "dsts" : "entra", host: url.host, tenant, ...hosts };
 }
 
 function readUrl(authority: string): URL {

@@ -3,7 +3,7 @@ import { MtlsPopError } from "../errors.js";
 /** DNS's limit, in characters. */
 const MAX_LENGTH = 253;
 
-const LABEL = /^[a-z0-9-]{1,63}$/;
+const LABEL = /^[a-z0-9-]{1,63}$/i;
 
 /** Tenants that name no directory. */
 const TENANTLESS = new Set(["common", "organizations"]);
@@ -15,10 +15,11 @@ const TENANTLESS = new Set(["common", "organizations"]);
  * @throws {MtlsPopError} `invalid_authority`
  */
 export function assertTenant(tenant: string): string {
-  const name = tenant.trim().toLowerCase();
-  if (name.length <= MAX_LENGTH && name.split(".").every((label) => LABEL.test(label))) return name;
+  const name = tenant.trim();
+  // lower-cased afterwards: there are letters outside ASCII that lower-case into it
+  if (name.length <= MAX_LENGTH && name.split(".").every((label) => LABEL.test(label))) return name.toLowerCase();
   // the value itself stays out of the message: it may be a secret that was put in the wrong place
-  const odd = /[^a-z0-9.-]/u.exec(name)?.[0];
+  const odd = /[^a-zA-Z0-9.-]/u.exec(name)?.[0];
   throw new MtlsPopError("invalid_authority", `The tenant is no GUID and no domain name${odd ? `: it holds ${codePoint(odd)}` : ""}.`, {
     help: "Use the directory's id or a domain name such as contoso.onmicrosoft.com.",
   });
