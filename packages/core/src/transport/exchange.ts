@@ -1,0 +1,146 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+import { request as httpsRequest } from "node:https";
+import type { ReadableStream } from "node:stream/web";
+import { MtlsPopError } from "../errors.js";
+import type { Endpoint, MtlsAgent } from "./mtls-agent.js";
+import { timeoutError, transportError } from "./transport-errors.js";
+import type { Transport } from "./transport-options.js";
+import { upload } from "./upload.js";
+
+/** Methods that may be sent again without being asked (RFC 9110 section 9.2.2). */
+const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+/** What a kept-alive connection fails with when the server had closed it in the meantime. */
+const STALE = new Set(["ECONNRESET", "EPIPE"]);
+
+/** One request to a resource, ready for the wire. */
+export interface ResourceRequest {
+  readonly endpoint: Endpoint;
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  /** Names and values in turn, `Host` and the framing of the body among them. */
+  readonly headers: readonly string[];
+  readonly content: string | Uint8Array | (() => ReadableStream) | undefined;
+  /** Whether `content` can be sent a second time. */
+  readonly replayable: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** The head of an answer; its body is still to be read. */
+export interface Answer {
+  readonly request: ClientRequest;
+  readonly message: IncomingMessage;
+}
+
+/**
+ * Sends a request over the agent's connections and waits for the head of the answer. An idempotent request whose kept-alive connection
+ * turns out to be closed is sent once more over a new one.
+ *
+ * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `timeout`; the signal's reason when aborted; what a body's stream threw
+ * @see https://nodejs.org/api/http.html#requestreusedsocket
+ */
+export function exchange(agent: MtlsAgent, request: ResourceRequest, transport: Transport): Promise<Answer> {
+  return attempt(agent, request, transport, request.replayable && IDEMPOTENT.has(request.method));
+}
+
+function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transport, mayRepeat: boolean): Promise<Answer> {
+  const { endpoint, signal, content } = request;
+  return new Promise((resolve, reject) => {
+    agent.makeRoom(endpoint);
+    const outgoing = httpsRequest({
+      agent,
+      host: endpoint.host,
+      port: endpoint.port,
+      servername: endpoint.servername,
+      method: request.method,
+      path: request.path,
+      headers: request.headers,
+      setHost: false,
+    });
+    let queueTimer: NodeJS.Timeout | undefined;
+    const settle = () => {
+      clearTimeout(queueTimer);
+      outgoing.socket?.off("timeout", onTimeout);
+      signal?.removeEventListener("abort", onAbort);
+    };
+    const fail = (error: unknown) => {
+      settle();
+      reject(error);
+      outgoing.destroy();
+    };
+    const onAbort = () => fail(signal?.reason);
+    const onTimeout = () => fail(timeoutError("headers", endpoint.authority, transport.headersTimeoutMs));
+    if (agent.isQueued(outgoing, endpoint)) {
+      queueTimer = setTimeout(() => fail(allBusy(agent, endpoint, transport.headersTimeoutMs)), transport.headersTimeoutMs);
+    }
+    signal?.addEventListener("abort", onAbort, { once: true });
+    outgoing.once("socket", (socket) => {
+      clearTimeout(queueTimer);
+      const arm = () => {
+        if (outgoing.destroyed) return;
+        if (socket.timeout !== transport.headersTimeoutMs) socket.setTimeout(transport.headersTimeoutMs);
+        socket.on("timeout", onTimeout);
+      };
+      // until then the connect time-out counts
+      if (agent.isConnecting(socket)) socket.once("secureConnect", arm);
+      else arm();
+    });
+    outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      settle();
+      if (mayRepeat && outgoing.reusedSocket && STALE.has(error.code ?? "") && !signal?.aborted) {
+        // what closed this connection, a restart or a frozen process, closed the idle ones beside it
+        agent.closeIdle(endpoint);
+        resolve(attempt(agent, request, transport, false));
+      } else {
+        reject(transportError(error, endpoint.authority));
+      }
+    });
+    outgoing.once("response", (message) => {
+      settle();
+      resolve({ request: outgoing, message });
+    });
+    if (typeof content === "function") upload(outgoing, content()).catch(fail);
+    else outgoing.end(content);
+  });
+}
+
+function allBusy(agent: MtlsAgent, { authority }: Endpoint, timeoutMs: number): MtlsPopError {
+  return new MtlsPopError("timeout", `The connections to ${authority} (at most ${agent.maxSockets}) were all in use for ${timeoutMs} ms.`, {
+    help: "Read or cancel the body of each answer; if that is done, raise `maxConnectionsPerOrigin`.",
+  });
+}
+
+/**
+ * Reads and keeps a body that is not handed on, so that its connection can be used again, up to a limit; beyond it, when the body
+ * stalls, and when the call is aborted, the connection is closed.
+ *
+ * @returns the bytes, or `undefined` when they were not read to the end
+ */
+export function drain(
+  { request, message }: Answer,
+  limitBytes: number,
+  transport: Transport,
+  signal: AbortSignal | undefined,
+): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    const { socket } = message;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const giveUp = () => message.destroy();
+    message.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > limitBytes) giveUp();
+      else chunks.push(chunk);
+    });
+    message.on("error", giveUp);
+    socket.setTimeout(transport.bodyTimeoutMs);
+    socket.once("timeout", giveUp);
+    signal?.addEventListener("abort", giveUp, { once: true });
+    // after the body's end, at the moment when the agent has its connection back
+    request.once("close", () => {
+      socket.off("timeout", giveUp);
+      signal?.removeEventListener("abort", giveUp);
+      resolve(message.complete && size <= limitBytes ? Buffer.concat(chunks) : undefined);
+    });
+  });
+}

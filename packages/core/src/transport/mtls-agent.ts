@@ -1,0 +1,181 @@
+import type { ClientRequest } from "node:http";
+import { Agent, type RequestOptions } from "node:https";
+import { isIP } from "node:net";
+import { connect, type SecureContext, type TLSSocket } from "node:tls";
+import { TlsSessions } from "./tls-session.js";
+import { timeoutError } from "./transport-errors.js";
+import type { Transport } from "./transport-options.js";
+
+/** How long a connection may wait for its next request, in milliseconds; a shorter `Keep-Alive: timeout` of the server wins. */
+const IDLE_TIMEOUT_MS = 30_000;
+/** Connections of one agent to all origins together, as a multiple of those to one. */
+const ORIGINS_AT_FULL_USE = 4;
+
+/** One origin as a connection needs it. */
+export interface Endpoint {
+  /** Name or address, an IPv6 one without its brackets. */
+  readonly host: string;
+  readonly port: number;
+  /** For SNI; empty for an address. */
+  readonly servername: string;
+  /** `host:port` of the URL as the `Host` header and messages have it. */
+  readonly authority: string;
+}
+
+/** The endpoint of an https URL. */
+export function endpointOf(url: URL): Endpoint {
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return { host, port: Number(url.port || 443), servername: isIP(host) ? "" : host, authority: url.host };
+}
+
+/** What an {@link MtlsAgent} is made of. */
+export interface MtlsAgentOptions {
+  /** Holds the binding certificate, the trusted roots and the TLS versions; shared by all of the agent's connections. */
+  readonly secureContext: SecureContext;
+  readonly transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
+  readonly maxConnectionsPerOrigin: number;
+}
+
+/**
+ * The kept-alive connections of one binding certificate, one set of trusted roots and one TLS profile. Its TLS sessions belong to it
+ * and go with it.
+ */
+export class MtlsAgent extends Agent {
+  readonly #secureContext: SecureContext;
+  readonly #transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
+  readonly #sessions = new TlsSessions();
+  readonly #ahead = new Map<string, TLSSocket>();
+  readonly #connecting = new WeakSet<object>();
+
+  constructor({ secureContext, transport, maxConnectionsPerOrigin }: MtlsAgentOptions) {
+    super({
+      keepAlive: true,
+      maxSockets: maxConnectionsPerOrigin,
+      maxFreeSockets: maxConnectionsPerOrigin,
+      maxTotalSockets: maxConnectionsPerOrigin * ORIGINS_AT_FULL_USE,
+      timeout: IDLE_TIMEOUT_MS,
+      // the sessions are kept here: Node's cache would also take a renegotiation's
+      maxCachedSessions: 0,
+    });
+    this.#secureContext = secureContext;
+    this.#transport = transport;
+  }
+
+  /** Short, since everything but the address is the same for the whole agent. */
+  override getName(options?: RequestOptions): string {
+    return `${options?.host}:${options?.port}`;
+  }
+
+  override createConnection(options: RequestOptions): TLSSocket {
+    const ready = this.#takeAhead(this.getName(options));
+    return ready ?? this.#open({ host: options.host ?? "", port: Number(options.port), servername: options.servername ?? "" });
+  }
+
+  /**
+   * Opens one connection that the next request takes, unless there is one already. It keeps no process alive; its failure is not
+   * reported, since the request that would have used it makes its own attempt.
+   *
+   * @returns when TLS is up, or has failed
+   */
+  preconnect(endpoint: Endpoint): Promise<void> {
+    const name = this.getName(endpoint);
+    if (this.hasConnection(endpoint)) return Promise.resolve();
+    const socket = this.#open(endpoint);
+    this.#ahead.set(name, socket);
+    socket.unref();
+    socket.setTimeout(IDLE_TIMEOUT_MS, () => this.#ahead.get(name) === socket && socket.destroy());
+    return new Promise((resolve) => {
+      const forget = () => {
+        if (this.#ahead.get(name) === socket) this.#ahead.delete(name);
+        resolve();
+      };
+      socket.once("secureConnect", resolve);
+      socket.once("error", forget);
+      socket.once("close", forget);
+    });
+  }
+
+  /** Whether a connection to the endpoint is there, busy, idle or being opened. */
+  hasConnection(endpoint: Endpoint): boolean {
+    const name = this.getName(endpoint);
+    return name in this.freeSockets || name in this.sockets || this.#ahead.has(name);
+  }
+
+  /** Whether a request waits until one of the busy connections to its endpoint is free. */
+  isQueued(request: ClientRequest, endpoint: Endpoint): boolean {
+    return this.requests[this.getName(endpoint)]?.includes(request) ?? false;
+  }
+
+  /** Whether TLS is still being set up on the socket of a request. */
+  isConnecting(socket: object): boolean {
+    return this.#connecting.has(socket);
+  }
+
+  /** Closes idle connections: those to one endpoint, or all. */
+  closeIdle(endpoint?: Endpoint): void {
+    const name = endpoint && this.getName(endpoint);
+    for (const [key, sockets] of Object.entries(this.freeSockets)) {
+      if (name === undefined || key === name) for (const socket of sockets ?? []) socket.destroy();
+    }
+    for (const [key, socket] of this.#ahead) if (name === undefined || key === name) socket.destroy();
+  }
+
+  /** Makes room for a connection to the endpoint when idle ones to other origins use up the total. */
+  makeRoom(endpoint: Endpoint): void {
+    if (this.getName(endpoint) in this.freeSockets) return;
+    const idle = count(this.freeSockets);
+    if (idle > 0 && idle + count(this.sockets) >= this.maxTotalSockets) this.closeIdle();
+  }
+
+  /** Closes what is idle, and from now on each connection when its request ends: what is under way finishes. */
+  retire(): void {
+    this.maxFreeSockets = 0;
+    this.closeIdle();
+    this.#sessions.clear();
+  }
+
+  override destroy(): void {
+    this.retire();
+    super.destroy();
+  }
+
+  #takeAhead(name: string): TLSSocket | undefined {
+    const socket = this.#ahead.get(name);
+    if (!socket) return undefined;
+    this.#ahead.delete(name);
+    if (socket.destroyed || !socket.writable) return undefined;
+    return socket.ref();
+  }
+
+  #open({ host, port, servername }: Omit<Endpoint, "authority">): TLSSocket {
+    const { lookup, connectTimeoutMs } = this.#transport;
+    const name = this.getName({ host, port });
+    const session = this.#sessions.get(name);
+    const socket = connect({
+      host,
+      port,
+      servername,
+      secureContext: this.#secureContext,
+      ALPNProtocols: ["http/1.1"],
+      // not left to NODE_TLS_REJECT_UNAUTHORIZED
+      rejectUnauthorized: true,
+      noDelay: true,
+      ...(session && { session }),
+      ...(lookup && { lookup }),
+    });
+    this.#sessions.follow(name, socket);
+    this.#connecting.add(socket);
+    const timer = setTimeout(() => socket.destroy(timeoutError("connect", `${host}:${port}`, connectTimeoutMs)), connectTimeoutMs);
+    const settle = () => {
+      clearTimeout(timer);
+      this.#connecting.delete(socket);
+    };
+    socket.once("secureConnect", settle);
+    socket.once("close", settle);
+    return socket;
+  }
+}
+
+function count(sockets: NodeJS.ReadOnlyDict<unknown[]>): number {
+  return Object.values(sockets).reduce((total, list) => total + (list?.length ?? 0), 0);
+}
