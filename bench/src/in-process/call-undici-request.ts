@@ -1,0 +1,11 @@
+import { Agent, request } from "undici";
+import { loopback } from "../loopback.js";
+import { boundToken } from "./bound-token.js";
+import type { Prepare } from "./operation.js";
+
+export const prepare: Prepare = async (surroundings) => {
+  const { ca, plainResource } = surroundings;
+  const { pem, authorization } = await boundToken(surroundings);
+  const dispatcher = new Agent({ connect: { ca, cert: pem, key: pem, lookup: loopback } });
+  return async () => (await request(plainResource, { headers: { authorization }, dispatcher })).body.text();
+};
