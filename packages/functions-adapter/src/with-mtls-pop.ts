@@ -1,0 +1,89 @@
+import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
+import { type BoundTokenSource, type ConfidentialClientApplication, isMtlsPopError, MtlsPopError } from "@mtls-pop/core";
+import { appClients } from "./app-clients.js";
+import type { BoundClients } from "./bound-clients.js";
+import { errorResponse, logError } from "./error-report.js";
+import { assertMtlsPopOptions, type MtlsPopOptions } from "./mtls-pop-options.js";
+
+/** What a wrapped handler returns: over HTTP, an error of the toolkit becomes a response. */
+export type WrappedResult<Input, Output> = Input extends HttpRequest ? Output | HttpResponseInit : Output;
+
+/** A handler as `app.http`, `app.timer` and the other registrations of `@azure/functions` take it. */
+export type WrappedHandler<Input, Output> = (input: Input, context: InvocationContext) => Promise<WrappedResult<Input, Output>>;
+
+/** Set on every wrapped handler, by every copy of this package. */
+const WRAPPED = Symbol.for("@mtls-pop/functions-adapter.wrapped");
+
+/**
+ * Gives the handler of an Azure Function ready bound-token clients as its third argument: `fetch`, `acquireToken` and a client for each
+ * name in `resources`. Who the app is and where it goes stands in app settings. The clients are made on first use, shared by all
+ * functions that ask for the same ones, and closed when the app ends.
+ *
+ * What the handler throws passes through unchanged. An error of this toolkit that leaves the handler or the set-up is logged with its
+ * code and help. Over HTTP the caller then gets a 500, or a 503 when trying again can help, with the code and nothing secret; for every
+ * other trigger the error is thrown on, so that a message is delivered again and not lost.
+ *
+ * @param handler gets the trigger's input, the invocation context and the clients
+ * @throws {MtlsPopError} `invalid_options`, also for a handler that is wrapped already; `reserved_client_name`
+ * @example
+ * ```ts
+ * app.http("readSecret", {
+ *   route: "secrets/{name}",
+ *   authLevel: "function",
+ *   handler: withMtlsPop({ resources: { vault: { baseUrl: "%VAULT_URL%" } } }, async (request, context, { vault }) => {
+ *     const response = await vault(`/secrets/${encodeURIComponent(request.params.name ?? "")}?api-version=7.4`);
+ *     return { status: response.status, jsonBody: await response.json() };
+ *   }),
+ * });
+ * ```
+ */
+export function withMtlsPop<Input, Output>(
+  handler: (input: Input, context: InvocationContext, clients: BoundClients) => Output | Promise<Output>,
+): WrappedHandler<Input, Output>;
+export function withMtlsPop<Input, Output, Name extends string = never, Source extends BoundTokenSource = ConfidentialClientApplication>(
+  options: MtlsPopOptions<Name, Source>,
+  handler: (input: Input, context: InvocationContext, clients: BoundClients<Name, Source>) => Output | Promise<Output>,
+): WrappedHandler<Input, Output>;
+export function withMtlsPop(...given: [unknown, unknown?]): (input: unknown, context: InvocationContext) => Promise<unknown> {
+  const [options, handler] = given.length === 1 ? [{}, given[0]] : given;
+  assertMtlsPopOptions(options);
+  assertHandler(handler);
+  const set = { resources: options.resources ?? {}, tokens: options.tokens };
+  if (options.warmup) app.hook.appStart(() => void warmUp(() => appClients().get(set).warmUp()));
+
+  const wrapped = async (input: unknown, context: InvocationContext): Promise<unknown> => {
+    try {
+      const { clients } = appClients().get(set);
+      return await Reflect.apply(handler, undefined, [input, context, clients]);
+    } catch (error) {
+      if (!isMtlsPopError(error)) throw error;
+      logError(context, error);
+      if (context.options.trigger.type.toLowerCase() === "httptrigger") return errorResponse(context, error);
+      throw error;
+    }
+  };
+  return Object.defineProperty(wrapped, WRAPPED, { value: true });
+}
+
+function assertHandler(handler: unknown): asserts handler is (...input: unknown[]) => unknown {
+  if (typeof handler !== "function") {
+    throw new MtlsPopError(
+      "invalid_options",
+      `withMtlsPop takes the handler as a function, but got ${handler === null ? "null" : typeof handler}.`,
+    );
+  }
+  if (Reflect.get(handler, WRAPPED)) {
+    throw new MtlsPopError("invalid_options", "withMtlsPop got a handler that is wrapped already.", { help: "Wrap it once." });
+  }
+}
+
+/** A start-up that fails here would take all functions down; the first call tries again and reports. */
+async function warmUp(acquire: () => Promise<void>): Promise<void> {
+  try {
+    await acquire();
+  } catch (error) {
+    console.warn(
+      `[mtls-pop] warm-up failed, the first call tries again. ${isMtlsPopError(error) ? `${error.code}: ` : ""}${String(error)}`,
+    );
+  }
+}

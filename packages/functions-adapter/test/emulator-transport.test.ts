@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { emulatorTransport } from "../src/emulator-transport.js";
+
+let folder: string;
+let path: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "emulator-ca-"));
+  path = join(folder, "root.pem");
+  await writeFile(path, "-----BEGIN CERTIFICATE-----");
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+const addresses = (hostname: string, all: boolean): Promise<unknown> =>
+  new Promise((resolve, reject) => {
+    const lookup = emulatorTransport({ MTLS_POP_EMULATOR_CA: path })?.lookup;
+    lookup?.(hostname, { all }, (error, address) => (error ? reject(error) : resolve(address)));
+  });
+
+describe("MTLS_POP_EMULATOR_CA", () => {
+  it("changes nothing while it is not set", () => {
+    expect(emulatorTransport({})).toBeUndefined();
+    expect(emulatorTransport({ MTLS_POP_EMULATOR_CA: "" })).toBeUndefined();
+  });
+
+  it("is trusted for the emulator's names alone", () => {
+    expect(emulatorTransport({ MTLS_POP_EMULATOR_CA: path })).toMatchObject({
+      ca: "-----BEGIN CERTIFICATE-----",
+      caHosts: ["*.emulator.localhost"],
+    });
+  });
+
+  it("puts the emulator's names on loopback", async () => {
+    expect(await addresses("contoso.vault.emulator.localhost", false)).toBe("127.0.0.1");
+    expect(await addresses("LOGIN.EMULATOR.LOCALHOST", true)).toEqual([{ address: "127.0.0.1", family: 4 }]);
+  });
+
+  it("leaves every other name to DNS", async () => {
+    expect(await addresses("127.0.0.2", false)).toBe("127.0.0.2");
+    expect(await addresses("127.0.0.2", true)).toEqual([{ address: "127.0.0.2", family: 4 }]);
+  });
+
+  it("refuses a file that cannot be read, by the name of the setting", () => {
+    expect(() => emulatorTransport({ MTLS_POP_EMULATOR_CA: join(folder, "none.pem") })).toThrow(
+      expect.objectContaining({ code: "settings_invalid", message: expect.stringContaining("MTLS_POP_EMULATOR_CA") }),
+    );
+  });
+});
