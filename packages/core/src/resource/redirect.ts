@@ -1,0 +1,46 @@
+import { MtlsPopError } from "../errors.js";
+import type { FetchCall } from "./request-input.js";
+
+/** As `fetch` has it. */
+export const MAX_REDIRECTS = 20;
+
+const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
+/** Headers that describe a body, dropped with it. */
+const BODY_HEADERS = ["content-encoding", "content-language", "content-location", "content-type"];
+
+/** Whether an answer asks to go elsewhere. */
+export function isRedirect(status: number, location: string | undefined): location is string {
+  return location !== undefined && REDIRECT_STATUS.has(status);
+}
+
+/**
+ * The next request after a redirect, by the rules of `fetch`; another origin is not followed, since it would be handed the token.
+ *
+ * @throws {MtlsPopError} `redirect_refused`
+ * @see https://fetch.spec.whatwg.org/#http-redirect-fetch
+ */
+export function followed(call: FetchCall, status: number, location: string): FetchCall {
+  const { method } = call;
+  const from = `${call.url.origin}${call.url.pathname}`;
+  if (call.redirect === "error") throw refused(status, `${from} redirects, which redirect: "error" forbids.`);
+  if (!URL.canParse(location, call.url)) throw refused(status, `${from} redirects to what is no URL.`);
+  const url = new URL(location, call.url);
+  if (url.origin !== call.url.origin) {
+    throw refused(status, `${from} redirects to another origin, ${url.protocol}//${url.host}, which is not followed with a bound token.`);
+  }
+  if (url.username || url.password) throw refused(status, `${from} redirects to a URL with a user name or password.`);
+  if (!url.hash) url.hash = call.url.hash;
+  const becomesGet = status === 303 ? method !== "GET" && method !== "HEAD" : method === "POST" && (status === 301 || status === 302);
+  if (!becomesGet) return { ...call, url };
+  const headers = new Map(call.headers);
+  for (const name of BODY_HEADERS) headers.delete(name);
+  return { ...call, url, method: "GET", headers, body: undefined };
+}
+
+/** The error for an answer that redirects and must not. */
+export function refused(statusCode: number, message: string): MtlsPopError {
+  return new MtlsPopError("redirect_refused", message, {
+    statusCode,
+    help: 'Ask for the final URL, or take the answer with redirect: "manual".',
+  });
+}

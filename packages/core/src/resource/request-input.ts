@@ -1,0 +1,102 @@
+import { MtlsPopError } from "../errors.js";
+import { isStreaming, type OutgoingBody, readBody, readRequestBody } from "./request-body.js";
+import { readHeaders } from "./request-headers.js";
+
+/** Methods that `fetch` does not send. */
+const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
+/** Methods that `fetch` writes in upper case; others stay as they are. */
+const NORMALIZED_METHODS = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
+const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const REDIRECT_MODES: ReadonlySet<unknown> = new Set(["follow", "error", "manual"]);
+
+/** What `fetch` was asked for, checked and without anything that can change any more. */
+export interface FetchCall {
+  readonly url: URL;
+  readonly method: string;
+  /** The caller's headers by lower-case name. */
+  readonly headers: ReadonlyMap<string, string> | undefined;
+  readonly body: OutgoingBody | Promise<OutgoingBody> | undefined;
+  readonly redirect: "follow" | "error" | "manual";
+  readonly signal: AbortSignal | undefined;
+}
+
+type Input = string | URL | Request;
+
+/**
+ * The absolute URL of a fetch's input.
+ *
+ * @throws {MtlsPopError} `invalid_options`, `insecure_url`
+ */
+export function absoluteUrl(input: Input): URL {
+  const href = hrefOf(input);
+  if (!URL.canParse(href)) {
+    throw new MtlsPopError("invalid_options", "`fetch` takes an absolute URL.", { help: "A named client takes a path relative to its baseUrl." });
+  }
+  return assertHttps(new URL(href));
+}
+
+/** The text of a fetch's input. @throws {MtlsPopError} `invalid_options` */
+export function hrefOf(input: Input): string {
+  if (typeof input === "string") return input;
+  if (input instanceof URL) return input.href;
+  if (isRequest(input)) return input.url;
+  throw new MtlsPopError("invalid_options", "`fetch` takes a string, a URL or a Request.");
+}
+
+/** @throws {MtlsPopError} `insecure_url`; `invalid_options` for credentials in the URL, which `fetch` refuses as well */
+export function assertHttps(url: URL): URL {
+  if (url.protocol !== "https:") {
+    throw new MtlsPopError("insecure_url", `A bound token goes over https only, but the URL begins with "${url.protocol}".`);
+  }
+  if (url.username || url.password) {
+    throw new MtlsPopError("invalid_options", `The URL for ${url.host} has a user name or password in it.`, { help: "Leave them out." });
+  }
+  return url;
+}
+
+/**
+ * Reads the rest of a fetch's input. What `init` does not say is taken from a Request.
+ *
+ * @throws {MtlsPopError} `invalid_options`, `authorization_header_refused`
+ */
+export function readCall(url: URL, input: Input, init: RequestInit | undefined): FetchCall {
+  const request = typeof input === "string" || input instanceof URL ? undefined : input;
+  if (!init && !request) return { url, method: "GET", headers: undefined, body: undefined, redirect: "follow", signal: undefined };
+  const method = readMethod(init?.method ?? request?.method ?? "GET");
+  const headers = init?.headers ?? request?.headers;
+  const redirect = init?.redirect ?? request?.redirect ?? "follow";
+  if (!REDIRECT_MODES.has(redirect)) throw new MtlsPopError("invalid_options", '`redirect` must be "follow", "error" or "manual".');
+  const signal = init?.signal === null ? undefined : (init?.signal ?? request?.signal);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new MtlsPopError("invalid_options", "`signal` must be an AbortSignal.");
+  return {
+    url,
+    method,
+    headers: headers === undefined ? undefined : readHeaders("the request's `headers`", headers),
+    redirect,
+    signal,
+    // last, since it may begin to read
+    body: readCallBody(method, init, request),
+  };
+}
+
+function readCallBody(method: string, init: RequestInit | undefined, request: Request | undefined): FetchCall["body"] {
+  const body = init?.body ?? request?.body ?? undefined;
+  if (body === undefined) return undefined;
+  if (method === "GET" || method === "HEAD") throw new MtlsPopError("invalid_options", `A ${method} request has no body.`);
+  if (body === request?.body) return readRequestBody(body);
+  if (isStreaming(body) && init?.duplex !== "half") {
+    throw new MtlsPopError("invalid_options", 'A body that is a stream needs `duplex: "half"`, as in Node\'s fetch.');
+  }
+  return readBody(body);
+}
+
+function readMethod(method: string): string {
+  const upper = String(method).toUpperCase();
+  if (!TOKEN.test(upper)) throw new MtlsPopError("invalid_options", "`method` must be an HTTP method.");
+  if (FORBIDDEN_METHODS.has(upper)) throw new MtlsPopError("invalid_options", `\`fetch\` does not send ${upper}.`);
+  return NORMALIZED_METHODS.has(upper) ? upper : method;
+}
+
+function isRequest(input: unknown): input is Request {
+  return typeof input === "object" && input !== null && typeof Reflect.get(input, "url") === "string" && "headers" in input;
+}

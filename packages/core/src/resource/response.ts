@@ -1,0 +1,78 @@
+import type { IncomingMessage } from "node:http";
+import { MtlsPopError } from "../errors.js";
+import type { Answer } from "../transport/exchange.js";
+import { ResponseBody, type ResponseBodyOptions } from "./response-body.js";
+
+/** Answers that have no body, whatever their headers say (https://fetch.spec.whatwg.org/#null-body-status). */
+const NULL_BODY_STATUS = new Set([204, 205, 304]);
+
+/** What an answer is turned into a `Response` with. */
+export interface ResponseOptions extends ResponseBodyOptions {
+  readonly method: string;
+  /** The URL that answered. */
+  readonly url: URL;
+  readonly redirected: boolean;
+  /** The body, when it was read already. */
+  readonly kept?: Buffer | undefined;
+  /** Told of a body that is still under way. */
+  readonly onBegin: (body: ResponseBody, response: Response) => void;
+}
+
+/**
+ * Makes the platform's `Response` of an answer, with `url` and `redirected` as `fetch` sets them.
+ *
+ * @throws {MtlsPopError} `network_error` for an answer that no `Response` can be made of
+ */
+export function toResponse(answer: Answer, options: ResponseOptions): Response {
+  const { message } = answer;
+  const status = message.statusCode ?? 0;
+  if (status < 200 || status > 599) {
+    message.destroy();
+    throw new MtlsPopError("network_error", `${options.authority} answered with the status ${status}.`, { statusCode: status, retryable: false });
+  }
+  const init = { status, statusText: message.statusMessage ?? "", headers: headersOf(message) };
+  const response = withBody(answer, init, options);
+  // the platform's own setters are out of reach
+  const url = withoutHash(options.url);
+  Object.defineProperty(response, "url", { value: url });
+  if (options.redirected) Object.defineProperty(response, "redirected", { value: true });
+  return response;
+}
+
+function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions): Response {
+  const { message } = answer;
+  if (options.kept) return new Response(options.kept, init);
+  if (options.method === "HEAD" || NULL_BODY_STATUS.has(message.statusCode ?? 0)) {
+    message.on("error", () => undefined);
+    message.resume();
+    return new Response(null, init);
+  }
+  // a small answer usually arrives in one piece: no listeners, no time-outs, and its connection is free at once
+  if (message.complete && message.headers["content-encoding"] === undefined) return new Response(complete(message), init);
+  const body = new ResponseBody(answer, options);
+  const response = new Response(new ReadableStream(body, ResponseBody.strategy), init);
+  options.onBegin(body, response);
+  return response;
+}
+
+function complete(message: IncomingMessage): ReadableStream {
+  const bytes: Buffer | null = message.read();
+  if (bytes === null) message.resume();
+  return new ReadableStream({
+    type: "bytes",
+    start(controller) {
+      if (bytes !== null) controller.enqueue(new Uint8Array(bytes));
+      controller.close();
+    },
+  });
+}
+
+function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
+  const headers: [string, string][] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.push([rawHeaders[i] ?? "", rawHeaders[i + 1] ?? ""]);
+  return headers;
+}
+
+function withoutHash(url: URL): string {
+  return url.hash ? url.href.slice(0, -url.hash.length) : url.href;
+}
