@@ -1,85 +1,79 @@
 /** `"service"`: a server answered and said no. `"client"`: refused or failed on this side. (MSAL: MsalServiceException, MsalClientException.) */
 export type MtlsPopErrorKind = "client" | "service";
 
-interface CodeFacts {
-  readonly kind: MtlsPopErrorKind;
-  /** Whether the same call may succeed later without a change to code or settings. */
-  readonly retryable: boolean;
-}
-
-const CLIENT: CodeFacts = { kind: "client", retryable: false };
-const CLIENT_RETRYABLE: CodeFacts = { kind: "client", retryable: true };
-const SERVICE: CodeFacts = { kind: "service", retryable: false };
-const SERVICE_RETRYABLE: CodeFacts = { kind: "service", retryable: true };
-
-/** Every code there is, in the order of `docs/errors.md`; a test keeps the two equal. */
+/**
+ * Every code there is, in the order of `docs/errors.md`; a test keeps the two equal. `retryable`: the same call may succeed later
+ * without a change to code or settings.
+ */
 export const ERROR_CODES = {
   // input
-  invalid_options: CLIENT,
-  client_secret_not_supported: CLIENT,
-  invalid_claims: CLIENT,
-  reserved_body_parameter: CLIENT,
-  settings_missing: CLIENT,
-  settings_invalid: CLIENT,
-  client_closed: CLIENT,
+  invalid_options: ["client"],
+  client_secret_not_supported: ["client"],
+  invalid_claims: ["client"],
+  reserved_body_parameter: ["client"],
+  settings_missing: ["client"],
+  settings_invalid: ["client"],
+  client_closed: ["client"],
   // certificate
-  certificate_empty: CLIENT,
-  certificate_malformed: CLIENT,
-  certificate_missing: CLIENT,
-  certificate_unreadable: CLIENT,
-  certificate_passphrase_missing: CLIENT,
-  certificate_passphrase_wrong: CLIENT,
-  certificate_encryption_unsupported: CLIENT,
-  certificate_private_key_missing: CLIENT,
-  certificate_key_mismatch: CLIENT,
-  certificate_key_unsupported: CLIENT,
-  certificate_not_yet_valid: CLIENT,
-  certificate_expired: CLIENT,
-  certificate_not_configured: CLIENT,
-  mtls_certificate_not_provided: CLIENT,
+  certificate_empty: ["client"],
+  certificate_malformed: ["client"],
+  certificate_missing: ["client"],
+  certificate_unreadable: ["client"],
+  certificate_passphrase_missing: ["client"],
+  certificate_passphrase_wrong: ["client"],
+  certificate_encryption_unsupported: ["client"],
+  certificate_private_key_missing: ["client"],
+  certificate_key_mismatch: ["client"],
+  certificate_key_unsupported: ["client"],
+  certificate_not_yet_valid: ["client"],
+  certificate_expired: ["client"],
+  certificate_not_configured: ["client"],
+  mtls_certificate_not_provided: ["client"],
   // authority
-  invalid_authority: CLIENT,
-  untrusted_authority: CLIENT,
-  missing_tenanted_authority: CLIENT,
-  mtls_pop_not_supported_for_environment: CLIENT,
+  invalid_authority: ["client"],
+  untrusted_authority: ["client"],
+  missing_tenanted_authority: ["client"],
+  mtls_pop_not_supported_for_environment: ["client"],
   // token answers that are refused
-  invalid_token_response: CLIENT,
-  token_type_missing: CLIENT,
-  token_type_mismatch: CLIENT,
-  confirmation_missing: CLIENT,
-  confirmation_mismatch: CLIENT,
-  token_not_bound: CLIENT,
+  invalid_token_response: ["client"],
+  token_type_missing: ["client"],
+  token_type_mismatch: ["client"],
+  confirmation_missing: ["client"],
+  confirmation_mismatch: ["client"],
+  token_not_bound: ["client"],
   // network
-  network_error: CLIENT_RETRYABLE,
-  tls_handshake_failed: CLIENT,
-  timeout: CLIENT_RETRYABLE,
+  network_error: ["client", "retryable"],
+  tls_handshake_failed: ["client"],
+  timeout: ["client", "retryable"],
   // the token endpoint's own errors (RFC 6749 section 5.2 and Entra's)
-  invalid_request: SERVICE,
-  invalid_client: SERVICE,
-  invalid_grant: SERVICE,
-  invalid_scope: SERVICE,
-  invalid_resource: SERVICE,
-  unauthorized_client: SERVICE,
-  unsupported_grant_type: SERVICE,
-  access_denied: SERVICE,
-  interaction_required: SERVICE,
-  server_error: SERVICE_RETRYABLE,
-  temporarily_unavailable: SERVICE_RETRYABLE,
-  throttled: SERVICE_RETRYABLE,
-  service_error: SERVICE,
+  invalid_request: ["service"],
+  invalid_client: ["service"],
+  invalid_grant: ["service"],
+  invalid_scope: ["service"],
+  invalid_resource: ["service"],
+  unauthorized_client: ["service"],
+  unsupported_grant_type: ["service"],
+  access_denied: ["service"],
+  interaction_required: ["service"],
+  server_error: ["service", "retryable"],
+  temporarily_unavailable: ["service", "retryable"],
+  throttled: ["service", "retryable"],
+  service_error: ["service"],
   // the call of a resource
-  resource_not_configured: CLIENT,
-  insecure_url: CLIENT,
-  off_origin_input: CLIENT,
-  reserved_client_name: CLIENT,
-  authorization_header_refused: CLIENT,
-  redirect_refused: CLIENT,
-  body_not_replayable: CLIENT,
-  resource_error: SERVICE,
-} as const satisfies Record<string, CodeFacts>;
+  resource_not_configured: ["client"],
+  insecure_url: ["client"],
+  off_origin_input: ["client"],
+  reserved_client_name: ["client"],
+  authorization_header_refused: ["client"],
+  redirect_refused: ["client"],
+  body_not_replayable: ["client"],
+  resource_error: ["service"],
+} as const;
 
 /** A stable name for what went wrong; each one stands in `docs/errors.md`. */
 export type MtlsPopErrorCode = keyof typeof ERROR_CODES;
+
+const FACTS: Readonly<Record<MtlsPopErrorCode, readonly [kind: MtlsPopErrorKind, retryable?: "retryable"]>> = ERROR_CODES;
 
 /** What an error carries beside its code and message. */
 export interface MtlsPopErrorOptions {
@@ -139,8 +133,9 @@ export class MtlsPopError extends Error {
     const { help } = facts;
     super(help ? `${message} ${help}` : message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.kind = ERROR_CODES[code].kind;
-    this.retryable = retryable ?? ERROR_CODES[code].retryable;
+    const [kind, again] = FACTS[code];
+    this.kind = kind;
+    this.retryable = retryable ?? again === "retryable";
     for (const [name, value] of Object.entries(facts)) {
       if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true });
     }

@@ -96,7 +96,7 @@ export class AuthenticationResult implements BoundToken {
     return { ...Object.fromEntries(Object.entries(this)), accessToken: "[redacted]" };
   }
 
-  [inspect.custom](): Record<string, unknown> {
-    return this.toJSON();
+  static {
+    Object.defineProperty(AuthenticationResult.prototype, inspect.custom, { value: AuthenticationResult.prototype.toJSON });
   }
 }

@@ -39,8 +39,8 @@ export interface FromBindingKeyOptions extends BindingCertificateOptions {
   key: BindingKey;
 }
 
-const bytesOrText = (value: unknown) => typeof value === "string" || value instanceof Uint8Array;
-const isCertificate = (value: unknown) => bytesOrText(value) || value instanceof X509Certificate;
+const bytesOrText = (value: unknown): boolean => typeof value === "string" || value instanceof Uint8Array;
+const isCertificate = (value: unknown): boolean => bytesOrText(value) || value instanceof X509Certificate;
 const now: OptionRule = callable;
 const passphrase: OptionRule = { expected: "a string", test: (value) => typeof value === "string" };
 const certificate: OptionRule = {
@@ -53,7 +53,9 @@ const pem: OptionRule = { expected: "PEM text or bytes", test: bytesOrText };
 const version: OptionRule = { expected: '"TLSv1.2" or "TLSv1.3"', test: (value) => value === "TLSv1.2" || value === "TLSv1.3" };
 
 /** What each door checks its arguments by. */
-export const RULES = {
+export const RULES: Readonly<
+  Record<"fromPem" | "fromPfx" | "fromKeyObject" | "fromBindingKey" | "secureContext", Readonly<Record<string, OptionRule>>>
+> = {
   fromPem: { pem: { ...pem, required: true }, key: pem, passphrase, now },
   fromPfx: { pfx: { expected: "bytes, or base64 text", test: bytesOrText, required: true }, passphrase, now },
   fromKeyObject: {
@@ -63,7 +65,7 @@ export const RULES = {
   },
   fromBindingKey: { certificate, key: { expected: "a BindingKey", test: isBindingKey, required: true }, now },
   secureContext: { ca: textList, minVersion: version, maxVersion: version },
-} as const satisfies Record<string, Record<string, OptionRule>>;
+};
 
 function isBindingKey(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;

@@ -189,7 +189,11 @@ export class BindingCertificate {
     };
   }
 
-  [inspect.custom](): string {
-    return `BindingCertificate ${inspect(this.toJSON())}`;
+  static {
+    Object.defineProperty(BindingCertificate.prototype, inspect.custom, {
+      value(this: BindingCertificate): string {
+        return `BindingCertificate ${inspect(this.toJSON())}`;
+      },
+    });
   }
 }

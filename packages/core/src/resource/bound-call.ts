@@ -1,11 +1,12 @@
 import type { BoundToken } from "../application/bound-token-source.js";
-import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
+import type { BindingAgents } from "../transport/binding-agents.js";
 import { type Answer, drain, exchange } from "../transport/exchange.js";
 import type { MtlsAgent } from "../transport/mtls-agent.js";
-import { type AuthorizationScheme, otherScheme } from "./authorization-scheme.js";
-import type { BoundFetcher } from "./bound-fetcher.js";
+import type { Transport } from "../transport/transport-options.js";
+import { type AuthorizationScheme, otherScheme, type SchemeMemory } from "./authorization-scheme.js";
+import { assertBound } from "./bound-token.js";
 import { claimsChallenge } from "./challenge.js";
 import { connectAhead } from "./connect-ahead.js";
 import { followed, isRedirect, MAX_REDIRECTS, refused } from "./redirect.js";
@@ -14,10 +15,22 @@ import { requestHeaders } from "./request-headers.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
 import { toResponse } from "./response.js";
+import type { UnderWay } from "./under-way.js";
 
 /** Of an answer that is not handed on, this much is read, in bytes. */
 const DRAIN_BYTES = 64 * 1024;
 
+/** What the calls of one client share. */
+export interface CallSurroundings {
+  readonly agents: BindingAgents;
+  readonly schemes: SchemeMemory;
+  readonly underWay: UnderWay;
+  readonly transport: Transport;
+  /** Whether a URL of the resource's origin belongs to the resource. */
+  readonly owns: (resource: Resource, url: URL) => boolean;
+}
+
+/** A token, and connections with the certificate that it is bound to. */
 interface Binding {
   readonly accessToken: string;
   readonly agent: MtlsAgent;
@@ -26,16 +39,19 @@ interface Binding {
 /** A 401 that was answered with the other scheme. */
 interface Refusal {
   readonly answer: Answer;
+  /** `undefined` when it was too long to keep. */
   readonly body: Buffer | undefined;
 }
 
 /**
- * One call on its way: token, request, and at most one more try for each of a claims challenge and the other authorization scheme. Token
- * and connection come from one binding.
+ * One call on its way: token, request, redirects within the origin, and at most one more try for each of a claims challenge and the other
+ * authorization scheme. Token and connection come from one binding.
  */
 export class BoundCall {
-  readonly #fetcher: BoundFetcher;
+  readonly #client: CallSurroundings;
   readonly #resource: Resource;
+  /** Handed in by the caller, in place of one from the resource's source. */
+  readonly #token: BoundToken | undefined;
   #call: FetchCall;
   #body: OutgoingBody | undefined;
   #scheme: AuthorizationScheme;
@@ -43,55 +59,153 @@ export class BoundCall {
   #refusal: Refusal | undefined;
   #redirects = 0;
 
-  constructor(fetcher: BoundFetcher, resource: Resource, call: FetchCall) {
-    this.#fetcher = fetcher;
+  constructor(client: CallSurroundings, resource: Resource, call: FetchCall, token?: BoundToken) {
+    this.#client = client;
     this.#resource = resource;
     this.#call = call;
-    this.#scheme = (resource.schemeIsFixed ? undefined : fetcher.schemes.get(resource.origin)) ?? resource.scheme;
+    this.#token = token;
+    this.#scheme = (resource.schemeIsFixed ? undefined : client.schemes.get(resource.origin)) ?? resource.scheme;
   }
 
+  /** @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted */
   async run(): Promise<Response> {
-    const { signal, body } = this.#call;
-    signal?.throwIfAborted();
+    const { body } = this.#call;
     const acquiring = this.#bind();
     if (body) this.#body = await this.#readBody(body, acquiring);
     let binding = await acquiring;
     for (;;) {
       const answer = await this.#send(binding);
       const { statusCode: status = 0, headers } = answer.message;
-      if (status === 401) {
-        const claims = this.#claims === undefined && this.#fetcher.options.renewable ? claimsChallenge(headers["www-authenticate"]) : undefined;
-        if (claims !== undefined) {
-          await this.#dismiss(answer, "asks for other claims");
-          this.#claims = claims;
-          this.#refusal = undefined;
-          binding = await this.#bind();
-          continue;
-        }
-        if (this.#refusal === undefined && !this.#resource.schemeIsFixed && this.#claims === undefined) {
-          this.#refusal = { answer, body: await this.#dismiss(answer, `may want another scheme than "${this.#scheme}"`) };
-          this.#scheme = otherScheme(this.#scheme);
-          continue;
-        }
-      }
-      if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
+      const claims = status === 401 ? this.#claimsAskedFor(headers["www-authenticate"]) : undefined;
+      if (claims !== undefined) {
+        await this.#dismiss(answer, "asks for a token with other claims");
+        this.#claims = claims;
+        binding = await this.#bind();
+      } else if (status === 401 && this.#mayChangeScheme()) {
+        this.#refusal = { answer, body: await this.#dismiss(answer, `may want another scheme than "${this.#scheme}"`) };
+        this.#scheme = otherScheme(this.#scheme);
+      } else if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
         await this.#redirect(answer, status, headers.location);
-        continue;
+      } else {
+        return this.#respond(answer, status);
       }
-      return this.#respond(answer, status);
     }
   }
 
   /** Asks for the token; the connection is opened meanwhile. */
   async #bind(): Promise<Binding> {
     const resource = this.#resource;
+    const token = this.#token ?? (await this.#acquire());
+    assertBound(token);
+    return { accessToken: token.accessToken, agent: this.#client.agents.agentFor(resource, token.bindingCertificate) };
+  }
+
+  #acquire(): Promise<BoundToken> {
+    const { tokens, tokenRequest } = this.#resource;
     const { signal } = this.#call;
     const claims = this.#claims;
-    const request = signal || claims !== undefined ? { ...resource.tokenRequest, claims, signal } : resource.tokenRequest;
-    const acquiring = resource.tokens.acquireBoundToken(request);
-    connectAhead(this.#fetcher.agents, resource);
-    const token = await abortable(acquiring, signal);
-    const certificate = assertBound(token);
-    return { accessToken: token.accessToken, agent: this.#fetcher.agents.agentFor(resource, certificate) };
+    signal?.throwIfAborted();
+    const acquiring = tokens.acquireBoundToken(signal || claims !== undefined ? { ...tokenRequest, claims, signal } : tokenRequest);
+    connectAhead(this.#client.agents, this.#resource);
+    return abortable(acquiring, signal);
+  }
+
+  async #readBody(body: NonNullable<FetchCall["body"]>, acquiring: Promise<Binding>): Promise<OutgoingBody> {
+    try {
+      return await abortable(Promise.resolve(body), this.#call.signal);
+    } catch (error) {
+      // the body's fault is the one that is told
+      acquiring.catch(() => undefined);
+      throw error;
+    }
+  }
+
+  #send({ accessToken, agent }: Binding): Promise<Answer> {
+    const resource = this.#resource;
+    const { url, method, headers, signal } = this.#call;
+    const body = this.#body;
+    signal?.throwIfAborted();
+    return exchange(
+      agent,
+      {
+        endpoint: resource.endpoint,
+        method,
+        path: `${url.pathname}${url.search}`,
+        headers: requestHeaders(resource, headers, method, body, `${this.#scheme} ${accessToken}`),
+        content: body?.content,
+        replayable: body?.replayable ?? true,
+        signal,
+      },
+      this.#client.transport,
+    );
+  }
+
+  /** A claims challenge is answered once, and only where a new token can be had. */
+  #claimsAskedFor(wwwAuthenticate: string | undefined): string | undefined {
+    return this.#claims === undefined && !this.#token ? claimsChallenge(wwwAuthenticate) : undefined;
+  }
+
+  /** After a claims challenge the scheme is not in doubt: the resource has read the token. */
+  #mayChangeScheme(): boolean {
+    return !this.#resource.schemeIsFixed && this.#refusal === undefined && this.#claims === undefined;
+  }
+
+  /**
+   * Reads an answer to its end, so that its connection can take the next try.
+   *
+   * @throws {MtlsPopError} `body_not_replayable` when there can be no next try
+   */
+  #dismiss(answer: Answer, why: string): Promise<Buffer | undefined> {
+    if (this.#body && !this.#body.replayable) {
+      const { statusCode } = answer.message;
+      answer.message.destroy();
+      throw new MtlsPopError(
+        "body_not_replayable",
+        `${this.#resource.endpoint.authority} answered ${statusCode} and ${why}, but the request's body was a stream, which is sent once only.`,
+        {
+          statusCode,
+          help: "Pass the body as a string, bytes or a Blob; or make a call without a body first, so that the resource is known.",
+        },
+      );
+    }
+    return drain(answer, DRAIN_BYTES, this.#client.transport, this.#call.signal);
+  }
+
+  async #redirect(answer: Answer, status: number, location: string): Promise<void> {
+    let next: FetchCall;
+    try {
+      if (++this.#redirects > MAX_REDIRECTS) throw refused(status, `${this.#call.url.origin} redirected more than ${MAX_REDIRECTS} times.`);
+      next = followed(this.#call, status, location);
+      if (!this.#client.owns(this.#resource, next.url)) {
+        throw refused(status, `${this.#call.url.origin} redirects to a path of another resource, which this token is not for.`);
+      }
+    } catch (error) {
+      answer.message.destroy();
+      throw error;
+    }
+    if (!next.body) this.#body = undefined;
+    await this.#dismiss(answer, "redirects the request");
+    this.#call = next;
+  }
+
+  async #respond(answer: Answer, status: number): Promise<Response> {
+    const { transport, schemes, underWay } = this.#client;
+    const { method, url, signal } = this.#call;
+    const { origin, endpoint } = this.#resource;
+    const facts = {
+      method,
+      url,
+      signal,
+      redirected: this.#redirects > 0,
+      authority: endpoint.authority,
+      timeoutMs: transport.bodyTimeoutMs,
+      onBegin: underWay.addBody,
+      onEnd: underWay.removeBody,
+    };
+    if (this.#refusal && status !== 401) schemes.remember(origin, this.#scheme);
+    if (this.#refusal?.body === undefined || status !== 401) return toResponse(answer, facts);
+    // neither scheme was taken, and the answer to the first one says more
+    await drain(answer, DRAIN_BYTES, transport, signal);
+    return toResponse(this.#refusal.answer, { ...facts, kept: this.#refusal.body });
   }
 }

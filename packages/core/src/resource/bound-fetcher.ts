@@ -1,8 +1,10 @@
+import type { BoundToken } from "../application/bound-token-source.js";
+import { MtlsPopError } from "../errors.js";
 import type { Logger } from "../internal/logger.js";
 import { BindingAgents } from "../transport/binding-agents.js";
 import type { Transport } from "../transport/transport-options.js";
 import { SchemeMemory } from "./authorization-scheme.js";
-import { BoundCall } from "./bound-call.js";
+import { BoundCall, type CallSurroundings } from "./bound-call.js";
 import { discard } from "./request-body.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
@@ -13,40 +15,47 @@ export interface BoundFetcherOptions {
   readonly transport: Transport;
   readonly maxConnectionsPerOrigin: number;
   readonly logger?: Logger | undefined;
-  /** Whether the token source can answer a claims challenge; a token that was handed in can't be renewed. */
-  readonly renewable: boolean;
-  /** Whether a URL of the resource's origin belongs to the resource. */
-  readonly owns: (resource: Resource, url: URL) => boolean;
+  readonly owns: CallSurroundings["owns"];
 }
 
 /** Calls resources with bound tokens, over connections with the certificate that each token is bound to. */
-export class BoundFetcher {
-  readonly options: BoundFetcherOptions;
+export class BoundFetcher implements CallSurroundings {
   readonly agents: BindingAgents;
   readonly schemes: SchemeMemory = new SchemeMemory();
   readonly underWay: UnderWay = new UnderWay();
+  readonly transport: Transport;
+  readonly owns: CallSurroundings["owns"];
   #closing: Promise<void> | undefined;
 
   constructor(options: BoundFetcherOptions) {
-    this.options = options;
+    this.transport = options.transport;
+    this.owns = options.owns;
     this.agents = new BindingAgents(options);
   }
 
-  get closed(): boolean {
-    return this.#closing !== undefined;
-  }
-
-  /** Calls a resource. @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted */
-  async fetch(resource: Resource, call: FetchCall): Promise<Response> {
+  /**
+   * Calls a resource.
+   *
+   * @param token one that the caller holds, in place of one from the resource's source
+   * @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted
+   */
+  async fetch(resource: Resource, call: FetchCall, token?: BoundToken): Promise<Response> {
     this.underWay.begin();
     try {
-      return await new BoundCall(this, resource, call).run();
+      this.assertOpen();
+      return await new BoundCall(this, resource, call, token).run();
     } catch (error) {
       if (call.body) Promise.resolve(call.body).then(discard, () => undefined);
       throw error;
     } finally {
       this.underWay.end();
     }
+  }
+
+  /** @throws {MtlsPopError} `client_closed` */
+  assertOpen(): void {
+    if (!this.#closing) return;
+    throw new MtlsPopError("client_closed", "The client was closed; it makes no more calls.", { help: "Make a new one." });
   }
 
   /** Waits for what is under way, then ends every connection. */

@@ -26,9 +26,14 @@ export const ACCEPT_ENCODING = "br, gzip";
  * @throws {MtlsPopError} `network_error` for more than five encodings
  */
 export function decoded(body: Readable, contentEncoding: string | undefined, onError: (error: unknown) => void): Readable {
-  const encodings = (contentEncoding ?? "").toLowerCase().split(",").map((encoding) => encoding.trim());
+  const encodings = (contentEncoding ?? "")
+    .toLowerCase()
+    .split(",")
+    .map((encoding) => encoding.trim());
   if (encodings.length > MAX_ENCODINGS) {
-    throw new MtlsPopError("network_error", `The answer has ${encodings.length} content encodings, more than anyone needs.`, { retryable: false });
+    throw new MtlsPopError("network_error", `The answer has ${encodings.length} content encodings, more than anyone needs.`, {
+      retryable: false,
+    });
   }
   const decoders: Transform[] = [];
   for (const encoding of encodings.reverse()) {

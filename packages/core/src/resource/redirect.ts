@@ -23,8 +23,8 @@ export function followed(call: FetchCall, status: number, location: string): Fet
   const { method } = call;
   const from = `${call.url.origin}${call.url.pathname}`;
   if (call.redirect === "error") throw refused(status, `${from} redirects, which redirect: "error" forbids.`);
-  if (!URL.canParse(location, call.url)) throw refused(status, `${from} redirects to what is no URL.`);
-  const url = new URL(location, call.url);
+  if (!URL.canParse(location, call.url.href)) throw refused(status, `${from} redirects to what is no URL.`);
+  const url = new URL(location, call.url.href);
   if (url.origin !== call.url.origin) {
     throw refused(status, `${from} redirects to another origin, ${url.protocol}//${url.host}, which is not followed with a bound token.`);
   }

@@ -1,4 +1,4 @@
-import { isDisturbed } from "node:stream";
+import { Readable } from "node:stream";
 import type { ReadableStream as WebStream } from "node:stream/web";
 import { MtlsPopError } from "../errors.js";
 
@@ -111,7 +111,12 @@ function stream(body: WebStream): OutgoingBody {
 }
 
 function assertUnread(body: WebStream): void {
-  if (body.locked || isDisturbed(body)) throw new MtlsPopError("invalid_options", "The request's body is a stream that has been read already, or is being read elsewhere.");
+  // Node's own test of a web stream too, whatever its types say
+  if (body.locked || Reflect.apply(Readable.isDisturbed, undefined, [body])) {
+    throw new MtlsPopError("invalid_options", "The request's body is a stream that has been read already, or is being read elsewhere.", {
+      help: "Pass a stream that nobody has read from.",
+    });
+  }
 }
 
 async function* asBytes(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {

@@ -1,6 +1,6 @@
 import { MtlsPopError } from "../errors.js";
+import { readHeaders } from "./caller-headers.js";
 import { isStreaming, type OutgoingBody, readBody, readRequestBody } from "./request-body.js";
-import { readHeaders } from "./request-headers.js";
 
 /** Methods that `fetch` does not send. */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -30,7 +30,9 @@ type Input = string | URL | Request;
 export function absoluteUrl(input: Input): URL {
   const href = hrefOf(input);
   if (!URL.canParse(href)) {
-    throw new MtlsPopError("invalid_options", "`fetch` takes an absolute URL.", { help: "A named client takes a path relative to its baseUrl." });
+    throw new MtlsPopError("invalid_options", "`fetch` takes an absolute URL.", {
+      help: "A named client takes a path relative to its baseUrl.",
+    });
   }
   return assertHttps(new URL(href));
 }
@@ -67,7 +69,8 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
   const redirect = init?.redirect ?? request?.redirect ?? "follow";
   if (!REDIRECT_MODES.has(redirect)) throw new MtlsPopError("invalid_options", '`redirect` must be "follow", "error" or "manual".');
   const signal = init?.signal === null ? undefined : (init?.signal ?? request?.signal);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new MtlsPopError("invalid_options", "`signal` must be an AbortSignal.");
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new MtlsPopError("invalid_options", "`signal` must be an AbortSignal.");
   return {
     url,
     method,
@@ -83,7 +86,7 @@ function readCallBody(method: string, init: RequestInit | undefined, request: Re
   const body = init?.body ?? request?.body ?? undefined;
   if (body === undefined) return undefined;
   if (method === "GET" || method === "HEAD") throw new MtlsPopError("invalid_options", `A ${method} request has no body.`);
-  if (body === request?.body) return readRequestBody(body);
+  if (request?.body && body === request.body) return readRequestBody(request.body);
   if (isStreaming(body) && init?.duplex !== "half") {
     throw new MtlsPopError("invalid_options", 'A body that is a stream needs `duplex: "half"`, as in Node\'s fetch.');
   }

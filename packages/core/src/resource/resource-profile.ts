@@ -12,13 +12,16 @@ export interface ResourceProfile {
   readonly scope?: string;
 }
 
+/** The name of a profile. */
+export type ResourceProfileName = "key-vault" | "graph" | "default";
+
 /**
  * Resources whose demands are known. Key Vault asks for the certificate by a TLS renegotiation after it has read the request, which
  * TLS 1.3 does not have.
  *
  * @see PROTOCOL.md sections 4 and 9
  */
-export const RESOURCE_PROFILES = {
+export const RESOURCE_PROFILES: Readonly<Record<ResourceProfileName, ResourceProfile>> = {
   "key-vault": {
     authorizationScheme: "mtls_pop",
     headers: { "x-ms-tokenboundauth": "true" },
@@ -27,10 +30,7 @@ export const RESOURCE_PROFILES = {
   },
   graph: { authorizationScheme: "mtls_pop", headers: {}, scope: "https://graph.microsoft.com/.default" },
   default: { authorizationScheme: "pop", headers: {} },
-} as const satisfies Record<string, ResourceProfile>;
-
-/** The name of a profile. */
-export type ResourceProfileName = keyof typeof RESOURCE_PROFILES;
+};
 
 interface KnownHost {
   /** A host name, or with `*.` in front any name exactly one label longer. */
@@ -45,12 +45,12 @@ interface KnownHost {
  * @see https://learn.microsoft.com/azure/key-vault/general/about-keys-secrets-certificates (DNS suffixes)
  * @see https://learn.microsoft.com/azure/china/resources-developer-guide, https://learn.microsoft.com/azure/azure-government/compare-azure-government-global-azure
  */
-const KNOWN_HOSTS = [
+const KNOWN_HOSTS: readonly KnownHost[] = [
   { host: "*.vault.azure.net", profile: "key-vault", scope: "https://vault.azure.net/.default" },
   { host: "*.vault.azure.cn", profile: "key-vault", scope: "https://vault.azure.cn/.default" },
   { host: "*.vault.usgovcloudapi.net", profile: "key-vault", scope: "https://vault.usgovcloudapi.net/.default" },
   { host: "mtlstb.graph.microsoft.com", profile: "graph", scope: "https://graph.microsoft.com/.default" },
-] as const satisfies readonly KnownHost[];
+];
 
 /**
  * What is known of a host. A look-alike (`evilvault.azure.net`, `a.b.vault.azure.net`) and another port than 443 are not known.

@@ -57,7 +57,8 @@ export class ResourceRegistry {
   find(url: URL): Resource {
     const configured = this.#byOrigin.get(url.origin);
     const only = configured?.length === 1 ? configured[0] : undefined;
-    const resource = only ?? configured?.find((candidate) => candidate.contains(url.pathname)) ?? (configured ? undefined : this.#findKnown(url));
+    const resource =
+      only ?? configured?.find((candidate) => candidate.contains(url.pathname)) ?? (configured ? undefined : this.#findKnown(url));
     if (resource) return resource;
     throw new MtlsPopError(
       "resource_not_configured",

@@ -4,7 +4,7 @@ import { assertOptions, type OptionRule, record, text } from "../internal/option
 import { VERSION } from "../internal/version.js";
 import { type Endpoint, endpointOf } from "../transport/mtls-agent.js";
 import type { AuthorizationScheme } from "./authorization-scheme.js";
-import { readHeaders } from "./request-headers.js";
+import { readHeaders } from "./caller-headers.js";
 import { knownHost, RESOURCE_PROFILES, type ResourceProfile, type ResourceProfileName } from "./resource-profile.js";
 
 /** A resource that may be called with bound tokens. */
@@ -107,7 +107,10 @@ function readBaseUrl(where: string, baseUrl: string | URL): URL {
   if (!URL.canParse(String(baseUrl))) throw new MtlsPopError("invalid_options", `${where} needs \`baseUrl\`, an absolute https URL.`);
   const url = new URL(baseUrl);
   if (url.protocol !== "https:") {
-    throw new MtlsPopError("insecure_url", `${where} has a baseUrl with ${url.protocol.slice(0, -1)}, but bound tokens go over https only.`);
+    throw new MtlsPopError(
+      "insecure_url",
+      `${where} has a baseUrl with ${url.protocol.slice(0, -1)}, but bound tokens go over https only.`,
+    );
   }
   if (url.username || url.password || url.search || url.hash) {
     throw new MtlsPopError("invalid_options", `${where} has a baseUrl with more than an origin and a path.`, {

@@ -28,7 +28,10 @@ export function toResponse(answer: Answer, options: ResponseOptions): Response {
   const status = message.statusCode ?? 0;
   if (status < 200 || status > 599) {
     message.destroy();
-    throw new MtlsPopError("network_error", `${options.authority} answered with the status ${status}.`, { statusCode: status, retryable: false });
+    throw new MtlsPopError("network_error", `${options.authority} answered with the status ${status}.`, {
+      statusCode: status,
+      retryable: false,
+    });
   }
   const init = { status, statusText: message.statusMessage ?? "", headers: headersOf(message) };
   const response = withBody(answer, init, options);

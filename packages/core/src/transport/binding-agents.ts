@@ -116,6 +116,7 @@ export class BindingAgents {
 /** Whether two objects stand for the same leaf and the same chain: a source may make a new object for each request. */
 function sameBinding(a: BindingCertificate, b: BindingCertificate): boolean {
   return (
-    a === b || (a.x5tS256 === b.x5tS256 && a.x5c.length === b.x5c.length && a.x5c.every((certificate, index) => certificate === b.x5c[index]))
+    a === b ||
+    (a.x5tS256 === b.x5tS256 && a.x5c.length === b.x5c.length && a.x5c.every((certificate, index) => certificate === b.x5c[index]))
   );
 }

@@ -159,10 +159,10 @@ export class MtlsAgent extends Agent {
       ALPNProtocols: ["http/1.1"],
       // not left to NODE_TLS_REJECT_UNAUTHORIZED
       rejectUnauthorized: true,
-      noDelay: true,
       ...(session && { session }),
       ...(lookup && { lookup }),
     });
+    socket.setNoDelay(true);
     this.#sessions.follow(name, socket);
     this.#connecting.add(socket);
     const timer = setTimeout(() => socket.destroy(timeoutError("connect", `${host}:${port}`, connectTimeoutMs)), connectTimeoutMs);
