@@ -31,7 +31,7 @@ function damage(original: Buffer, random: (below: number) => number): Buffer {
     case 1:
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(random(bytes.length))]);
     case 2:
-      return bytes.fill(random(256), at, at + random(40));
+      return bytes.fill(random(256), at, Math.min(at + random(40), bytes.length));
     case 3:
       bytes[at] = (bytes[at] ?? 0) ^ (1 << random(8));
       return bytes;
