@@ -43,8 +43,9 @@ function testBench() {
 }
 
 /** Calls the source until the check behind it has come to an end, which a call that waits for nothing cannot tell. */
-async function settled(source: () => unknown, done: () => boolean): Promise<void> {
+async function settled(source: () => unknown, done: () => boolean, before: () => void = () => {}): Promise<void> {
   while (!done()) {
+    before();
     await source();
     await new Promise(setImmediate);
   }
@@ -123,7 +124,11 @@ describe("a certificate in a file", () => {
     source();
     // a change that is told comes after the touch was looked at
     await writeFile(path, pemOf(second));
-    await settled(source, () => (advance(5), messages.length > 0));
+    await settled(
+      source,
+      () => messages.length > 0,
+      () => advance(5),
+    );
     expect(messages).toHaveLength(1);
     await writeFile(path, pemOf(first));
     advance(5);
@@ -169,7 +174,11 @@ describe("a certificate in a file", () => {
     await warned;
     expect(messages[0]).toContain("does not belong to the certificate");
     await writeFile(keyPath, second.privateKeyPem);
-    await settled(source, () => (advance(5), messages.some((message) => message.startsWith("info"))));
+    await settled(
+      source,
+      () => messages.some((message) => message.startsWith("info")),
+      () => advance(5),
+    );
     expect(messages).toHaveLength(2);
     expect(source()).toMatchObject({ thumbprint: second.thumbprint });
   });
@@ -221,9 +230,8 @@ describe("a certificate in a file", () => {
     await warned;
     expect(messages[0]).toContain("is valid from");
     advance(3600);
-    const changed = nextMessage();
-    source();
-    await changed;
+    // the check that warned may not have ended yet, and a use joins it then
+    await settled(source, () => messages.length > 1);
     expect(source()).toMatchObject({ thumbprint: future.thumbprint });
   });
 });
