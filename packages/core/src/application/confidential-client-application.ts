@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Authority, parseAuthority } from "../authority/authority.js";
 import { assertTenant } from "../authority/tenant.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { abortable } from "../internal/abortable.js";
 import { type Clock, systemClock } from "../internal/clock.js";
 import { Acquisition } from "../token/acquisition.js";
 import { mergeClaims } from "../token/claims.js";
@@ -124,14 +125,4 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     if (extraBodyParameters) assertExtraBodyParameters(extraBodyParameters);
     return variantOf({ fmiPath, extraBodyParameters, clientCapabilities: this.#clientCapabilities });
   }
-}
-
-/** Ends the wait for a certificate source when the caller leaves; the source itself is not told. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return promise;
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }

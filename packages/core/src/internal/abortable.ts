@@ -4,7 +4,8 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined):
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason);
     if (signal.aborted) onAbort();
-    signal.addEventListener("abort", onAbort, { once: true });
+    else signal.addEventListener("abort", onAbort, { once: true });
+    // also when the wait is over already: a failure that nobody looks at would end the process
     work.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });
 }
