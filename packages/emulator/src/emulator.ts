@@ -1,4 +1,6 @@
 import type { LookupFunction } from "node:net";
+import { startAdminServer } from "./admin/admin-server.js";
+import { assertEmulatorOptions, type EmulatorOptions } from "./emulator-options.js";
 import type { TokenSettings } from "./entra/access-token.js";
 import type { ApplicationRegistry } from "./entra/application-registry.js";
 import { Entra } from "./entra/entra.js";
@@ -9,20 +11,13 @@ import { type InstanceMetadata, startInstanceMetadata } from "./instance-metadat
 import { CertificateAuthority } from "./pki/certificate-authority.js";
 import type { RecordedRequest } from "./record/recorded-request.js";
 import { RequestLog } from "./record/request-log.js";
+import { type CustomApi, startCustomApi } from "./resources/custom-api.js";
+import { type Graph, startGraph } from "./resources/graph.js";
+import { type KeyVault, startKeyVault } from "./resources/key-vault.js";
+import { resourceHosts } from "./resources/resource-hosts.js";
 import { loopbackLookup } from "./server/loopback-lookup.js";
+import { RunningServers } from "./server/running-servers.js";
 import { startTlsServer } from "./server/tls-server.js";
-
-/** What an emulator is to be. */
-export interface EmulatorOptions {
-  /** The tenant. @default "11111111-2222-3333-4444-555555555555" */
-  tenantId?: string;
-  /** Further tenants by id, or domain names of the first; all know the same applications. @default none */
-  tenants?: readonly string[];
-  /** Also answers as the login and mtlsauth names of Microsoft's clouds. @default false */
-  clouds?: boolean;
-  /** The regions whose names are answered. @default all */
-  regions?: readonly string[];
-}
 
 /** A running emulator; everything it made is gone after `close()`. */
 export interface Emulator extends AsyncDisposable {
@@ -41,6 +36,11 @@ export interface Emulator extends AsyncDisposable {
   /** Refuses a certificate from now on, PEM or DER. */
   readonly revokeCertificate: (certificate: string | Buffer) => void;
   readonly instanceMetadata: InstanceMetadata;
+  readonly keyVault: KeyVault;
+  readonly graph: Graph;
+  readonly customApi: CustomApi;
+  /** Origin of the admin endpoint, for other processes: `http://127.0.0.1:{port}`. */
+  readonly adminUrl: string;
   /** Every request of every server, in order; the list grows while it is held. */
   readonly requests: readonly RecordedRequest[];
   /** Empties the record. */
@@ -48,70 +48,92 @@ export interface Emulator extends AsyncDisposable {
   readonly faults: FaultList;
   /** Resolves when the connection with this id, as the record has it, is gone. */
   connectionClosed(connectionId: number): Promise<void>;
-  /** Ends every connection and every server. */
+  /** Ends every connection and every server. Safe to call again. */
   close(): Promise<void>;
 }
 
 /**
  * Starts the emulator on free ports of loopback.
  *
+ * @throws {TypeError} for an unknown option
  * @example
  * ```ts
  * await using emulator = await startEmulator();
  * const { certificatePem, privateKeyPem } = await emulator.issueCertificate();
  * emulator.applications.register({ clientId: "orders", certificate: certificatePem });
+ * emulator.keyVault.secrets.set("my-secret", "s3cret");
  * ```
  */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  assertKnownOptions(options);
+  assertEmulatorOptions(options);
+  const servers = new RunningServers();
+  try {
+    return await startServers(options, servers);
+  } catch (error) {
+    await servers.close();
+    throw error;
+  }
+}
+
+async function startServers(options: EmulatorOptions, servers: RunningServers): Promise<Emulator> {
   const { tenantId = "11111111-2222-3333-4444-555555555555", tenants = [], clouds, regions } = options;
   const hosts = entraHosts({ clouds, regions });
+  const resources = resourceHosts({ clouds });
   const log = new RequestLog();
   const faults = new FaultList();
-  const record = (request: RecordedRequest): void => log.record(request);
-  const authority = await CertificateAuthority.create();
+  const ca = await CertificateAuthority.create();
   const origin = (): string => `https://login.${EMULATOR_DOMAIN}:${tokenServer.port}`;
-  const entra = new Entra({ tenantId, tenants, hosts, authority, origin });
+  const entra = new Entra({ tenantId, tenants, hosts, authority: ca, origin });
+  const observed = {
+    ca,
+    record: (request: RecordedRequest): void => log.record(request),
+    faultFor: (request: RecordedRequest) => faults.meet(request),
+  };
   const tokenServer = await startTlsServer({
+    ...observed,
     name: "token",
-    ca: authority,
     answersTo: (name) => hosts(name) !== undefined && !faults.cuts(name),
     asksForCertificate: true,
-    record,
-    faultFor: (request) => faults.meet(request),
     faultAnswers: entraFaultAnswers,
     handle: ({ request, fault }) => entra.answer(request, fault),
   });
-  const instanceMetadata = await startInstanceMetadata(record);
-  const servers = [tokenServer];
+  servers.add(tokenServer);
+  const authority = `${origin()}/${tenantId}`;
+  const shared = { ...observed, authority, trust: { keys: entra.keys.find, issuer: entra.issuer(tenantId) } };
+  const { keyVault, server: vaultServer } = await startKeyVault({ ...shared, ...options.keyVault, answersTo: resources.keyVault });
+  servers.add(vaultServer);
+  const applications = () =>
+    Array.from(entra.applications, ({ objectId, clientId }) => ({ id: objectId, appId: clientId, displayName: clientId }));
+  const { graph, server: graphServer } = await startGraph({ ...shared, applications, answersTo: resources.graph });
+  servers.add(graphServer);
+  const { customApi, server: apiServer } = await startCustomApi({ ...shared, ...options.customApi, answersTo: resources.customApi });
+  servers.add(apiServer);
+  const { metadata: instanceMetadata, server: metadataServer } = await startInstanceMetadata(observed.record);
+  servers.add(metadataServer);
+  const urls = { keyVault: keyVault.url, graph: graph.url, customApi: customApi.url, instanceMetadata: instanceMetadata.url };
+  const facts = { tenantId, authority, ...urls };
+  const adminServer = await startAdminServer({ facts, faults, log, applications: entra.applications, secrets: keyVault.secrets });
+  servers.add(adminServer);
 
-  const close = async (): Promise<void> => {
-    await Promise.all([...servers.map((server) => server.close()), instanceMetadata.close()]);
-  };
   return {
-    ca: authority.rootPem,
-    lookup: loopbackLookup((name) => hosts(name) !== undefined),
+    ca: ca.rootPem,
+    lookup: loopbackLookup((name) => hosts(name) !== undefined || Object.values(resources).some((isName) => isName(name))),
     tenantId,
-    authority: `${origin()}/${tenantId}`,
+    authority,
     applications: entra.applications,
     tokens: entra.tokens,
-    issueCertificate: (wanted) => authority.issueCertificate(wanted),
-    revokeCertificate: (certificate) => authority.revoke(certificate),
-    instanceMetadata: instanceMetadata.metadata,
+    issueCertificate: (wanted) => ca.issueCertificate(wanted),
+    revokeCertificate: (certificate) => ca.revoke(certificate),
+    instanceMetadata,
+    keyVault,
+    graph,
+    customApi,
+    adminUrl: adminServer.url,
     requests: log.entries,
     forgetRequests: () => log.clear(),
     faults,
-    connectionClosed: async (connectionId) => {
-      await Promise.all(servers.map((server) => server.connectionClosed(connectionId)));
-    },
-    close,
-    [Symbol.asyncDispose]: close,
+    connectionClosed: (connectionId) => servers.connectionClosed(connectionId),
+    close: () => servers.close(),
+    [Symbol.asyncDispose]: () => servers.close(),
   };
-}
-
-const OPTIONS: ReadonlySet<string> = new Set<keyof EmulatorOptions>(["tenantId", "tenants", "clouds", "regions"]);
-
-function assertKnownOptions(options: EmulatorOptions): void {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.has(name));
-  if (unknown !== undefined) throw new TypeError(`startEmulator: \`${unknown}\` is not an option. Known: ${[...OPTIONS].join(", ")}.`);
 }

@@ -1,8 +1,9 @@
+import { assertApplicationOptions } from "../entra/application-options.js";
 import type { ApplicationRegistry } from "../entra/application-registry.js";
-import { assertApplicationOptions } from "../entra/assert-application-options.js";
 import { assertFault } from "../faults/assert-fault.js";
 import type { FaultList } from "../faults/fault-list.js";
 import { type RequestLog, requestToJson } from "../record/request-log.js";
+import type { SecretStore } from "../resources/secret-store.js";
 
 /** What the admin endpoint reads and changes. */
 export interface Administered {
@@ -11,14 +12,7 @@ export interface Administered {
   readonly faults: FaultList;
   readonly log: RequestLog;
   readonly applications: ApplicationRegistry;
-  readonly secrets: SecretsByName;
-}
-
-/** The vault's secrets, as far as the admin endpoint needs them. */
-export interface SecretsByName {
-  keys(): Iterable<string>;
-  set(name: string, value: string): unknown;
-  delete(name: string): unknown;
+  readonly secrets: SecretStore;
 }
 
 /** What came with a request. */
@@ -46,7 +40,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, Act>>>> = {
     GET: ({ log }) => log.entries.map(requestToJson),
     DELETE: ({ log }) => log.clear(),
   },
-  "/secrets": { GET: ({ secrets }) => [...secrets.keys()] },
+  "/secrets": { GET: ({ secrets }) => secrets.list().map(({ name }) => name) },
   "/secrets/{name}": {
     PUT: ({ secrets }, { name, body }) => void secrets.set(name, secretOf(body)),
     DELETE: ({ secrets }, { name }) => void secrets.delete(name),

@@ -1,29 +1,5 @@
 import { randomUUID, X509Certificate } from "node:crypto";
-import { assertApplicationOptions } from "./assert-application-options.js";
-
-/** An application as a test registers it. */
-export interface ApplicationOptions {
-  /** Application (client) id. */
-  readonly clientId: string;
-  /** PEM of the certificate that it may use; a chain's leaf stands first. */
-  readonly certificate?: string;
-  /** Several of them, as in the middle of a rotation. */
-  readonly certificates?: readonly string[];
-  /**
-   * `subject-name-issuer`: also every later certificate of the same subject and issuer, and the mTLS endpoint.
-   * `thumbprint`: the registered certificates alone, and no mTLS endpoint.
-   * @default "subject-name-issuer"
-   */
-  readonly trust?: "subject-name-issuer" | "thumbprint";
-  /** `false` gets AADSTS51000 on the mTLS endpoint. @default true */
-  readonly mtlsClientAuthentication?: boolean;
-  /** A public client shows no credential at all: AADSTS700025. @default false */
-  readonly publicClient?: boolean;
-  /** Further body parameters that it may send. @default none */
-  readonly extraBodyParameters?: readonly string[];
-  /** `sub` claims of leg-1 tokens that may stand for it. @default every token of this emulator for the exchange */
-  readonly federatedSubjects?: readonly string[];
-}
+import { type ApplicationOptions, assertApplicationOptions } from "./application-options.js";
 
 /** A registered application. */
 export interface Application {

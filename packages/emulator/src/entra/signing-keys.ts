@@ -1,6 +1,15 @@
 import { generateKeyPair, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import { calculateJwkThumbprint, createLocalJWKSet, exportJWK, type JWK, type JWTPayload, jwtVerify, SignJWT } from "jose";
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  exportJWK,
+  type JWK,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+  SignJWT,
+} from "jose";
 
 interface KeyPair {
   readonly publicKey: KeyObject;
@@ -31,13 +40,16 @@ export class SigningKeys {
     return new SignJWT(claims).setProtectedHeader({ typ: "JWT", alg: "RS256", kid: jwk.kid }).sign(privateKey);
   }
 
+  /** Finds the key of a token of this emulator, for a resource that checks one. */
+  readonly find: JWTVerifyGetKey = async (header, token) => createLocalJWKSet(await this.jwks())(header, token);
+
   /**
    * Checks signature and times of a token.
    *
    * @throws {Error} jose's, when this is not a token of this key or it is past its time
    */
   async verify(token: string): Promise<JWTPayload> {
-    const { payload } = await jwtVerify(token, createLocalJWKSet(await this.jwks()), { algorithms: ["RS256"] });
+    const { payload } = await jwtVerify(token, this.find, { algorithms: ["RS256"] });
     return payload;
   }
 }

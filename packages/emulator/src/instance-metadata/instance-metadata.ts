@@ -24,7 +24,7 @@ const SERVER = { server: "IMDS/150.870.65.1854" };
  *
  * @see PROTOCOL.md section 1, "Region"
  */
-export async function startInstanceMetadata(record: Recorder): Promise<{ metadata: InstanceMetadata; close: HttpServer["close"] }> {
+export async function startInstanceMetadata(record: Recorder): Promise<{ metadata: InstanceMetadata; server: HttpServer }> {
   const script: ScriptedAnswer[] = [];
   const server = await startHttpServer((exchange) => {
     const scripted = script.shift();
@@ -38,7 +38,7 @@ export async function startInstanceMetadata(record: Recorder): Promise<{ metadat
     apiVersions: ["2021-12-13", "2021-02-01"],
     answerNext: (...answers) => void script.push(...answers),
   };
-  return { metadata, close: server.close };
+  return { metadata, server };
 }
 
 function answerCompute({ incoming, url }: HttpExchange, { location, apiVersions }: InstanceMetadata): Answer {

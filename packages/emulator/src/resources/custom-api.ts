@@ -1,24 +1,27 @@
 import { type Answer, json } from "../server/answer.js";
 import type { Exchange } from "../server/exchange.js";
+import type { TlsVersions } from "../server/tls-options.js";
 import { startTlsServer, type TlsServer } from "../server/tls-server.js";
 import { type FaultAnswers, retryAfter } from "../server/transport-fault.js";
 import { readAuthorization } from "./authorization.js";
 import { answerApiCall } from "./custom-api-routes.js";
+import { API_DOMAIN } from "./resource-hosts.js";
 import type { ResourceServerOptions } from "./resource-server.js";
 import { type StreamedAnswer, StreamedAnswers } from "./streamed-answer.js";
 import { assertConfirmed, TokenRefusal, verifyToken } from "./verify-token.js";
 
-const API_DOMAIN = "api.emulator.localhost";
-
-export interface CustomApiOptions extends ResourceServerOptions {
+/** What of the API can be chosen. */
+export interface CustomApiSettings extends TlsVersions {
   /** What tokens have to be for. @default "api://orders" */
   readonly audience?: string;
   /** Authorization schemes that it takes, in lower case. @default ["pop"] */
   readonly schemes?: readonly string[];
 }
 
+export interface CustomApiOptions extends ResourceServerOptions, CustomApiSettings {}
+
 /** An API of one's own that takes bound tokens; every name under `api.emulator.localhost` is answered, and recorded with its host. */
-export interface CustomApi extends TlsServer {
+export interface CustomApi {
   /** `https://orders.api.emulator.localhost:{port}` */
   readonly url: string;
   readonly audience: string;
@@ -31,14 +34,13 @@ export interface CustomApi extends TlsServer {
 }
 
 /** Starts an API that asks for the certificate in the first handshake and takes the scheme `pop`. */
-export async function startCustomApi(options: CustomApiOptions): Promise<CustomApi> {
-  const { authority, alsoAnswersTo, audience = "api://orders", schemes = ["pop"] } = options;
+export async function startCustomApi(options: CustomApiOptions): Promise<{ customApi: CustomApi; server: TlsServer }> {
+  const { authority, audience = "api://orders", schemes = ["pop"] } = options;
   const streams = new StreamedAnswers();
   const challenge = challenger(schemes, authority);
   const server = await startTlsServer({
     ...options,
     name: "custom-api",
-    answersTo: (name) => name.endsWith(`.${API_DOMAIN}`) || alsoAnswersTo?.(name) === true,
     asksForCertificate: true,
     faultAnswers: faultAnswers(challenge),
     handle: async (exchange: Exchange) => {
@@ -58,7 +60,8 @@ export async function startCustomApi(options: CustomApiOptions): Promise<CustomA
     },
   });
   const urlOf = (name: string): string => `https://${name}.${API_DOMAIN}:${server.port}`;
-  return { ...server, url: urlOf("orders"), audience, scope: `${audience}/.default`, urlOf, stream: (name) => streams.get(name) };
+  const scope = `${audience}/.default`;
+  return { customApi: { url: urlOf("orders"), audience, scope, urlOf, stream: (name) => streams.get(name) }, server };
 }
 
 interface Challenger {

@@ -4,10 +4,10 @@ import type { Exchange } from "../server/exchange.js";
 import { startTlsServer, type TlsServer } from "../server/tls-server.js";
 import { type FaultAnswers, retryAfter } from "../server/transport-fault.js";
 import { readAuthorization } from "./authorization.js";
+import { GRAPH_HOST } from "./resource-hosts.js";
 import type { ResourceServerOptions } from "./resource-server.js";
 import { assertConfirmed, confirmationOf, TokenRefusal, verifyToken } from "./verify-token.js";
 
-const GRAPH_HOST = "mtlstb.graph.emulator.localhost";
 const GRAPH_RESOURCE = "https://graph.microsoft.com";
 
 /** An application as `/v1.0/applications` lists it. */
@@ -22,7 +22,8 @@ export interface GraphOptions extends ResourceServerOptions {
   readonly applications?: () => readonly GraphApplication[];
 }
 
-export interface Graph extends TlsServer {
+/** The emulated Graph. */
+export interface Graph {
   /** `https://mtlstb.graph.emulator.localhost:{port}` */
   readonly url: string;
 }
@@ -32,12 +33,11 @@ export interface Graph extends TlsServer {
  *
  * @see PROTOCOL.md section 4
  */
-export async function startGraph(options: GraphOptions): Promise<Graph> {
-  const { authority, alsoAnswersTo, applications = () => [] } = options;
+export async function startGraph(options: GraphOptions): Promise<{ graph: Graph; server: TlsServer }> {
+  const { authority, applications = () => [] } = options;
   const server = await startTlsServer({
     ...options,
     name: "graph",
-    answersTo: (name) => name === GRAPH_HOST || alsoAnswersTo?.(name) === true,
     asksForCertificate: true,
     faultAnswers: faultAnswers(authority),
     handle: async (exchange) => {
@@ -51,7 +51,7 @@ export async function startGraph(options: GraphOptions): Promise<Graph> {
       return json(200, { "@odata.context": `${exchange.url.origin}/v1.0/$metadata#applications`, value: applications() });
     },
   });
-  return { ...server, url: `https://${GRAPH_HOST}:${server.port}` };
+  return { graph: { url: `https://${GRAPH_HOST}:${server.port}` }, server };
 }
 
 /** Why a request is not let in; nothing when it is. */

@@ -1,25 +1,28 @@
 import type { Answer } from "../server/answer.js";
 import type { Exchange } from "../server/exchange.js";
+import type { TlsVersions } from "../server/tls-options.js";
 import { startTlsServer, type TlsServer } from "../server/tls-server.js";
 import { readAuthorization } from "./authorization.js";
 import { BINDING_REFUSALS, refusalText, unauthorized, VAULT_RESOURCE, vaultFaultAnswers } from "./key-vault-errors.js";
 import { answerSecretRequest } from "./key-vault-secrets.js";
+import { VAULT_DOMAIN } from "./resource-hosts.js";
 import type { ResourceServerOptions } from "./resource-server.js";
 import { SecretStore } from "./secret-store.js";
 import { assertConfirmed, TokenRefusal, type VerifiedToken, verifyToken } from "./verify-token.js";
 
-const VAULT_DOMAIN = "vault.emulator.localhost";
-
 /** `enforce`: bound tokens alone. `optional`: unbound Bearer tokens as well. */
 export type VaultMode = "enforce" | "optional";
 
-export interface KeyVaultOptions extends ResourceServerOptions {
+/** What of the vaults can be chosen. */
+export interface KeyVaultSettings extends TlsVersions {
   /** @default "enforce" */
   readonly mode?: VaultMode;
 }
 
+export interface KeyVaultOptions extends ResourceServerOptions, KeyVaultSettings {}
+
 /** The emulated vaults; every name under `vault.emulator.localhost` has the same secrets. */
-export interface KeyVault extends TlsServer {
+export interface KeyVault {
   /** `https://contoso.vault.emulator.localhost:{port}` */
   readonly url: string;
   readonly secrets: SecretStore;
@@ -32,14 +35,13 @@ export interface KeyVault extends TlsServer {
  *
  * @see PROTOCOL.md section 4
  */
-export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault> {
-  const { authority, alsoAnswersTo } = options;
+export async function startKeyVault(options: KeyVaultOptions): Promise<{ keyVault: KeyVault; server: TlsServer }> {
+  const { authority } = options;
   const secrets = new SecretStore();
   let permitted: ReadonlySet<string> | "everyone" = "everyone";
   const server = await startTlsServer({
     ...options,
     name: "key-vault",
-    answersTo: (name) => name.endsWith(`.${VAULT_DOMAIN}`) || alsoAnswersTo?.(name) === true,
     asksForCertificate: false,
     faultAnswers: vaultFaultAnswers(authority),
     handle: async (exchange) => {
@@ -49,14 +51,14 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<KeyVault>
       return answerSecretRequest(exchange, secrets, caller.clientId, isPermitted);
     },
   });
-  return {
-    ...server,
+  const keyVault: KeyVault = {
     url: `https://contoso.${VAULT_DOMAIN}:${server.port}`,
     secrets,
     restrictTo: (clientIds) => {
       permitted = clientIds === "everyone" ? clientIds : new Set(clientIds);
     },
   };
+  return { keyVault, server };
 }
 
 /** The application behind a request, or the answer that refuses it. */

@@ -3,17 +3,21 @@ import type { ServerOptions } from "node:https";
 import { createSecureContext, type SecureContext, type SecureVersion } from "node:tls";
 import type { CertificateAuthority } from "../pki/certificate-authority.js";
 
+/** The versions of TLS that a server speaks. */
+export interface TlsVersions {
+  /** @default "TLSv1.2" */
+  readonly minVersion?: SecureVersion;
+  /** @default "TLSv1.3" */
+  readonly maxVersion?: SecureVersion;
+}
+
 /** What of TLS a server chooses. */
-export interface TlsChoices {
+export interface TlsChoices extends TlsVersions {
   readonly ca: CertificateAuthority;
   /** Which names it answers as; asked at each handshake, and when it says no the connection is cut. */
   readonly answersTo: (serverName: string) => boolean;
   /** Whether the first handshake asks for a client certificate; none is ever required there, and no acceptable CAs are named. */
   readonly asksForCertificate: boolean;
-  /** @default "TLSv1.2" */
-  readonly minVersion?: SecureVersion;
-  /** @default "TLSv1.3" */
-  readonly maxVersion?: SecureVersion;
 }
 
 /** Turns the choices into options of `node:https`, with a certificate for each name that is asked for. */
