@@ -19,12 +19,15 @@ export type { MtlsPopErrorCode, MtlsPopErrorKind, MtlsPopErrorOptions } from "./
 export { ERROR_CODES, isMtlsPopError, MtlsPopError } from "./errors.js";
 export type { Clock } from "./internal/clock.js";
 export type { Logger } from "./internal/logger.js";
+export type { OptionRule } from "./internal/options.js";
+export { assertOptions } from "./internal/options.js";
 export type { AuthorizationScheme } from "./resource/authorization-scheme.js";
 export type { NamedResources, PopClients, PopClientsOptions, ReservedClientName } from "./resource/pop-clients.js";
 export { assertClientName, createPopClients } from "./resource/pop-clients.js";
 export type { ConnectionOptions, FetchFunction, PopFetch, PopFetchOptions } from "./resource/pop-fetch.js";
 export { createPopFetch } from "./resource/pop-fetch.js";
 export type { ResourceOptions } from "./resource/resource.js";
+export { resourceScope } from "./resource/resource.js";
 export type { ResourceCallerOptions, ResourceCallInit } from "./resource/resource-caller.js";
 export { ResourceCaller } from "./resource/resource-caller.js";
 export type { ResourceProfileName } from "./resource/resource-profile.js";

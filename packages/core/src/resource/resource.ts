@@ -79,7 +79,7 @@ export class Resource {
     this.baseUrl = url;
     this.origin = url.origin;
     this.endpoint = endpointOf(url);
-    this.scope = options.scope ?? known?.scope ?? profile.scope ?? `${url.origin}/.default`;
+    this.scope = resourceScope(options);
     this.maxVersion = options.tls?.maxVersion ?? profile.maxVersion;
     this.scheme = options.authorizationScheme ?? profile.authorizationScheme;
     this.schemeIsFixed = options.authorizationScheme !== undefined;
@@ -93,6 +93,17 @@ export class Resource {
   contains(pathname: string): boolean {
     return pathname.startsWith(this.baseUrl.pathname) || `${pathname}/` === this.baseUrl.pathname;
   }
+}
+
+/**
+ * What a resource's token is asked for: its `scope`, else that of a known host or of its profile, else its origin with `/.default`.
+ *
+ * @param options with a `baseUrl` that is a URL
+ */
+export function resourceScope({ baseUrl, scope, profile }: ResourceOptions): string {
+  const { host, origin } = new URL(baseUrl);
+  const known = knownHost(host);
+  return scope ?? known?.scope ?? RESOURCE_PROFILES[profile ?? known?.profile ?? "default"].scope ?? `${origin}/.default`;
 }
 
 /** As Node's `fetch` sends them. */
