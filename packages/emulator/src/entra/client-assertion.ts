@@ -19,41 +19,34 @@ export interface ClientAssertionContext {
 }
 
 /**
- * Checks JWTs that applications sign with their certificates (RFC 7523 section 3, Entra's certificate credentials), and
- * remembers their ids, so that none is taken twice.
+ * Checks a JWT that an application signed with its certificate (RFC 7523 section 3, Entra's certificate credentials). A `jti` may come
+ * again: Entra remembers none, and msal-node sends one assertion as long as it lives.
+ *
+ * @returns the certificate whose key signed the assertion
+ * @throws {EntraError} 50027, 700021, 700023, 700024, 700027, 1000502
  */
-export class ClientAssertionVerifier {
-  /** `jti` and issuer of what was taken, with its end in seconds. */
-  readonly #taken = new Map<string, number>();
+export async function verifyClientAssertion(
+  jwt: string,
+  { application, tokenEndpoint, authority, now }: ClientAssertionContext,
+): Promise<X509Certificate> {
+  const { header, claims } = decode(jwt);
+  const certificate = signerOf(header, application);
+  assertRegistered(application, certificate, authority);
+  assertInTime(certificate, now, 1000502);
+  await compactVerify(jwt, certificate.publicKey, { algorithms: ALGORITHMS }).catch(() => {
+    throw invalidSignature("The provided signature value did not match the expected signature value.");
+  });
+  if (claims.iss !== application.clientId || claims.sub !== application.clientId) throw new EntraError(700021);
+  if (claims.aud !== tokenEndpoint) throw new EntraError(700023, { expected: tokenEndpoint, actual: String(claims.aud) });
+  assertLifetime(claims, now);
+  if (typeof claims.jti !== "string" || claims.jti === "") throw new EntraError(50027, { detail: "It has no 'jti' claim." });
+  return certificate;
+}
 
-  /**
-   * @returns the certificate whose key signed the assertion
-   * @throws {EntraError} 50027, 700021, 700023, 700024, 700027, 1000502
-   */
-  async verify(jwt: string, { application, tokenEndpoint, authority, now }: ClientAssertionContext): Promise<X509Certificate> {
-    const { header, claims } = decode(jwt);
-    const certificate = signerOf(header, application);
-    assertRegistered(application, certificate, authority);
-    assertInTime(certificate, now, 1000502);
-    await compactVerify(jwt, certificate.publicKey, { algorithms: ALGORITHMS }).catch(() => {
-      throw invalidSignature("The provided signature value did not match the expected signature value.");
-    });
-    if (claims.iss !== application.clientId || claims.sub !== application.clientId) throw new EntraError(700021);
-    if (claims.aud !== tokenEndpoint) throw new EntraError(700023, { expected: tokenEndpoint, actual: String(claims.aud) });
-    this.#takeOnce(claims, now);
-    return certificate;
-  }
-
-  #takeOnce({ jti, iss, nbf, exp }: JWTPayload, now: Date): void {
-    const seconds = now.getTime() / 1000;
-    if (exp === undefined || exp + CLOCK_SKEW_SECONDS < seconds || (nbf ?? 0) - CLOCK_SKEW_SECONDS > seconds) {
-      throw new EntraError(700024, { now: now.toISOString(), notBefore: isoOf(nbf), expires: isoOf(exp) });
-    }
-    if (typeof jti !== "string" || jti === "") throw new EntraError(50027, { detail: "It has no 'jti' claim." });
-    for (const [id, end] of this.#taken) if (end + CLOCK_SKEW_SECONDS < seconds) this.#taken.delete(id);
-    const id = `${iss} ${jti}`;
-    if (this.#taken.has(id)) throw new EntraError(50027, { detail: "Its 'jti' was used before." });
-    this.#taken.set(id, exp);
+function assertLifetime({ nbf, exp }: JWTPayload, now: Date): void {
+  const seconds = now.getTime() / 1000;
+  if (exp === undefined || exp + CLOCK_SKEW_SECONDS < seconds || (nbf ?? 0) - CLOCK_SKEW_SECONDS > seconds) {
+    throw new EntraError(700024, { now: now.toISOString(), notBefore: isoOf(nbf), expires: isoOf(exp) });
   }
 }
 

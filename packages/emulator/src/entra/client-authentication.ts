@@ -3,7 +3,7 @@ import { x5tS256 } from "../pki/issued-certificate.js";
 import { EntraError } from "./aadsts.js";
 import type { Application } from "./application-registry.js";
 import { assertInTime, assertRegistered, type CertificateStandings, parseCertificate } from "./certificate-trust.js";
-import { type ClientAssertionVerifier, decode } from "./client-assertion.js";
+import { decode, verifyClientAssertion } from "./client-assertion.js";
 import type { EntraHost } from "./entra-hosts.js";
 import { verifyFederatedAssertion } from "./federated-assertion.js";
 import type { SigningKeys } from "./signing-keys.js";
@@ -25,7 +25,6 @@ export interface ClientAuthentication {
   readonly keys: SigningKeys;
   /** Whether an `iss` is one of this emulator's. */
   readonly isIssuer: (issuer: string | undefined) => boolean;
-  readonly assertions: ClientAssertionVerifier;
   readonly authority: CertificateStandings;
 }
 
@@ -67,7 +66,7 @@ async function authenticateByAssertion(credentials: ClientCredentials, means: Cl
   if (!form.assertion) throw new EntraError(7000218);
   if (form.assertion.type === "jwt-pop") throw malformed("An assertion of type 'jwt-pop' is taken by the mTLS endpoint alone.");
   if (!means.isIssuer(decode(form.assertion.jwt).claims.iss)) {
-    await means.assertions.verify(form.assertion.jwt, { ...credentials, authority: means.authority });
+    await verifyClientAssertion(form.assertion.jwt, { ...credentials, authority: means.authority });
     return;
   }
   const confirmation = await verifyFederatedAssertion(form.assertion.jwt, application, means.keys);
@@ -84,7 +83,7 @@ async function authenticateOverMtls(
 ): Promise<void> {
   const { assertion } = credentials.form;
   if (!assertion) throw new EntraError(7000218);
-  const signer = await means.assertions.verify(assertion.jwt, { ...credentials, authority: means.authority });
+  const signer = await verifyClientAssertion(assertion.jwt, { ...credentials, authority: means.authority });
   if (!signer.raw.equals(certificate.raw)) throw new EntraError(500181);
 }
 

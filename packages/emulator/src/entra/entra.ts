@@ -6,7 +6,6 @@ import { EntraError } from "./aadsts.js";
 import type { TokenSettings } from "./access-token.js";
 import { ApplicationRegistry } from "./application-registry.js";
 import type { CertificateStandings } from "./certificate-trust.js";
-import { ClientAssertionVerifier } from "./client-assertion.js";
 import { authenticateClient } from "./client-authentication.js";
 import type { EntraHost, EntraHosts } from "./entra-hosts.js";
 import { openidConfiguration } from "./openid-configuration.js";
@@ -37,7 +36,6 @@ export class Entra {
   readonly keys: SigningKeys = new SigningKeys();
   readonly tokens: TokenSettings = { expiresInSeconds: 3599, refreshInSeconds: undefined, durationsAs: "number" };
   readonly #options: EntraOptions;
-  readonly #assertions = new ClientAssertionVerifier();
   /** Tenant ids by their names in paths. */
   readonly #tenants: ReadonlyMap<string, string>;
 
@@ -117,7 +115,6 @@ export class Entra {
       {
         keys: this.keys,
         isIssuer: (issuer) => issuer?.startsWith(`${this.#options.origin()}/`) ?? false,
-        assertions: this.#assertions,
         authority: this.#options.authority,
       },
     );

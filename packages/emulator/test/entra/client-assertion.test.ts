@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { IssuedCertificate } from "../../src/pki/issued-certificate.js";
 import { BEARER, CLIENT_ID, clientAssertion, entraUnderTest, JWT_BEARER, LOGIN_HOST } from "./entra-under-test.js";
 
-describe("ClientAssertionVerifier", () => {
+describe("verifyClientAssertion", () => {
   let test: Awaited<ReturnType<typeof entraUnderTest>>;
   let certificate: IssuedCertificate;
 
@@ -87,10 +87,10 @@ describe("ClientAssertionVerifier", () => {
     expect(await refused({ claims: { exp: undefined } })).toBe(700024);
   });
 
-  it("takes a jti once, and wants one", async () => {
+  it("wants a jti, which may come again: msal-node sends one assertion until it expires", async () => {
     const assertion = await clientAssertion(certificate);
     expect((await test.ask(asked(assertion))).status).toBe(200);
-    expect(await test.refusal(asked(assertion))).toBe(50027);
+    expect((await test.ask(asked(assertion))).status).toBe(200);
     expect(await refused({ claims: { jti: undefined } })).toBe(50027);
   });
 
