@@ -19,6 +19,12 @@ export const positive: OptionRule = {
   expected: "a positive number",
   test: (value) => typeof value === "number" && Number.isFinite(value) && value > 0,
 };
+/** Node runs a longer timer out at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+export const milliseconds: OptionRule = {
+  expected: `a positive number of milliseconds, ${MAX_TIMER_MS} at most`,
+  test: (value) => positive.test(value) && Number(value) <= MAX_TIMER_MS,
+};
 export const record: OptionRule = {
   expected: "an object",
   test: (value) => typeof value === "object" && value !== null && !Array.isArray(value),

@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
@@ -31,17 +31,20 @@ export interface ControlResponse {
 /**
  * Sends one control request over a connection of its own and reads the answer. Redirects are not followed.
  *
- * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `timeout`, `invalid_token_response` for an answer over 1 MiB;
- * the signal's reason when aborted
+ * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `timeout`, `insecure_url` for a certificate over http,
+ * `invalid_token_response` for an answer over 1 MiB; the signal's reason when aborted
  */
-export function sendControlRequest(transport: Transport, request: ControlRequest): Promise<ControlResponse> {
+export async function sendControlRequest(transport: Transport, request: ControlRequest): Promise<ControlResponse> {
   const { url, signal, certificate, correlationId } = request;
   signal?.throwIfAborted();
   if (certificate && url.protocol !== "https:") {
-    throw new MtlsPopError("insecure_url", `A client certificate goes over https only, but the URL is ${url.origin}.`);
+    throw new MtlsPopError("insecure_url", `A client certificate goes over https only, but the URL is ${url.origin}.`, {
+      correlationId,
+      help: "Use an https URL.",
+    });
   }
   return new Promise((resolve, reject) => {
-    const outgoing = (url.protocol === "https:" ? httpsRequest : httpRequest)(url, requestOptions(transport, request));
+    const outgoing = begin(transport, request);
     let timer: NodeJS.Timeout | undefined;
     const settle = () => {
       clearTimeout(timer);
@@ -64,15 +67,30 @@ export function sendControlRequest(transport: Transport, request: ControlRequest
       socket.once(ready, () => enter("headers", transport.headersTimeoutMs));
     });
     outgoing.on("error", (error) => fail(transportError(error, url.host, { correlationId })));
+    // unheard, a 101 would end the request without a word
+    outgoing.on("upgrade", (_response, socket) => {
+      socket.destroy();
+      fail(transportError(new Error("it answered with another protocol than HTTP"), url.host, { correlationId }));
+    });
     outgoing.on("response", (response) => {
       enter("body", transport.bodyTimeoutMs);
-      readBody(response, url.host).then((body) => {
+      readBody(response, request).then((body) => {
         settle();
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
       }, fail);
     });
     outgoing.end(request.body);
   });
+}
+
+/** @throws {MtlsPopError} for what fails before a socket does, such as a `lookup` that throws */
+function begin(transport: Transport, request: ControlRequest): ClientRequest {
+  const { url, correlationId } = request;
+  try {
+    return (url.protocol === "https:" ? httpsRequest : httpRequest)(url, requestOptions(transport, request));
+  } catch (error) {
+    throw transportError(error, url.host, { correlationId });
+  }
 }
 
 function requestOptions(transport: Transport, { method, url, headers, body, certificate }: ControlRequest): RequestOptions {
@@ -84,13 +102,16 @@ function requestOptions(transport: Transport, { method, url, headers, body, cert
     method,
     // a few messages an hour: nothing to keep open, nothing to close
     agent: false,
+    // whatever NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 say: who answers here is handed a credential
+    rejectUnauthorized: true,
+    minVersion: "TLSv1.2",
     headers: { ...headers, ...(body !== undefined && { "content-length": String(Buffer.byteLength(body)) }) },
     ...(secureContext && { secureContext }),
     ...(transport.lookup && { lookup: transport.lookup }),
   };
 }
 
-async function readBody(response: IncomingMessage, target: string): Promise<string> {
+async function readBody(response: IncomingMessage, { url, correlationId }: ControlRequest): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -99,13 +120,14 @@ async function readBody(response: IncomingMessage, target: string): Promise<stri
       if (size > MAX_BODY_BYTES) {
         throw new MtlsPopError(
           "invalid_token_response",
-          `${target} answered with more than ${MAX_BODY_BYTES} bytes, which is no token answer.`,
+          `${url.host} answered with more than ${MAX_BODY_BYTES} bytes, which is no token answer.`,
+          { correlationId, help: "A proxy or captive portal may have answered in the service's place." },
         );
       }
       chunks.push(chunk);
     }
   } catch (error) {
-    throw transportError(error, target);
+    throw transportError(error, url.host, { correlationId });
   }
   return Buffer.concat(chunks).toString("utf8");
 }

@@ -31,7 +31,7 @@ const UNTRUSTED_SERVER = new Set([
  */
 export function transportError(error: unknown, target: string, options: MtlsPopErrorOptions = {}): MtlsPopError {
   if (isMtlsPopError(error)) return error;
-  const { code, message } = error instanceof Error ? (error as NodeJS.ErrnoException) : { code: undefined, message: String(error) };
+  const { code, message } = describe(error);
   if (code && UNTRUSTED_SERVER.has(code)) {
     return new MtlsPopError("tls_handshake_failed", `The certificate of ${target} is not trusted: ${message} (${code}).`, {
       ...options,
@@ -49,8 +49,23 @@ export function transportError(error: unknown, target: string, options: MtlsPopE
   return new MtlsPopError("network_error", `The connection to ${target} failed: ${message}${code ? ` (${code})` : ""}.`, {
     ...options,
     cause: error,
-    help: code === "ENOTFOUND" ? "Check the host name and the DNS of this network." : "Check that this network reaches the host.",
+    help: networkHelp(code),
   });
+}
+
+/** Code and message; where Node tried several addresses, those of the first, since its own message is empty then. */
+function describe(error: unknown): { code: string | undefined; message: string } {
+  if (!(error instanceof Error)) return { code: undefined, message: String(error) };
+  const { code } = error as NodeJS.ErrnoException;
+  const [first]: unknown[] = error instanceof AggregateError ? error.errors : [];
+  return { code, message: error.message || (first instanceof Error ? first.message : error.name) };
+}
+
+function networkHelp(code: string | undefined): string {
+  if (code === "ENOTFOUND") return "Check the host name and the DNS of this network.";
+  // the HTTP parser's codes
+  if (code?.startsWith("HPE_")) return "What answered speaks no proper HTTP: look for a proxy or another server at this address.";
+  return "Check that this network reaches the host.";
 }
 
 /** The error for a peer that let a time-out pass. */

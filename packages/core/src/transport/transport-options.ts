@@ -1,6 +1,6 @@
 import type { LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { assertOptions, callable, type OptionRule, positive, record, text, textList } from "../internal/options.js";
+import { assertOptions, callable, milliseconds, type OptionRule, record, textList } from "../internal/options.js";
 
 /** How connections are made; one meaning for every class and function that takes `transport`. */
 export interface TransportOptions {
@@ -21,13 +21,19 @@ export interface TransportOptions {
 /** The option `transport` as a rule for those who take it. */
 export const transportRule: OptionRule = record;
 
+/** OpenSSL skips what is no certificate without a word, and then trusts nobody. */
+const isPem = (value: unknown): boolean => typeof value === "string" && /-----BEGIN (X509 |TRUSTED )?CERTIFICATE-----/.test(value);
+
 const RULES = {
-  ca: { expected: "PEM text or an array of PEM texts", test: (value) => text.test(value) || textList.test(value) },
+  ca: {
+    expected: "certificates in PEM (their text, not a path) or an array of these",
+    test: (value) => isPem(value) || (Array.isArray(value) && value.length > 0 && value.every(isPem)),
+  },
   caHosts: textList,
   lookup: callable,
-  connectTimeoutMs: positive,
-  headersTimeoutMs: positive,
-  bodyTimeoutMs: positive,
+  connectTimeoutMs: milliseconds,
+  headersTimeoutMs: milliseconds,
+  bodyTimeoutMs: milliseconds,
 } satisfies Record<keyof TransportOptions, OptionRule>;
 
 /** {@link TransportOptions}, checked and with their defaults; made once for each client. */
@@ -46,7 +52,7 @@ export class Transport {
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.headersTimeoutMs = options.headersTimeoutMs ?? 30_000;
     this.bodyTimeoutMs = options.bodyTimeoutMs ?? 30_000;
-    this.#ca = typeof options.ca === "string" ? [options.ca] : options.ca;
+    this.#ca = typeof options.ca === "string" ? [options.ca] : options.ca && [...options.ca];
     this.#caHosts = options.caHosts?.map((pattern) => pattern.toLowerCase());
   }
 
