@@ -14,5 +14,5 @@ const application = new ConfidentialClientApplication({
   transport,
 });
 const result = await application.acquireTokenByClientCredential({ scopes: [scope], mtlsProofOfPossession: true });
-const caller = new ResourceCaller(result, { transport });
+const caller = new ResourceCaller(result, { transport, resources: { orders: { baseUrl: new URL(boundResource).origin } } });
 finish(200, await caller.callResource(boundResource));

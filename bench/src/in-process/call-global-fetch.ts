@@ -7,6 +7,8 @@ export const prepare: Prepare = async (surroundings) => {
   const { ca, plainResource } = surroundings;
   const { pem, authorization } = await boundToken(surroundings);
   const dispatcher = new Agent({ connect: { ca, cert: pem, key: pem, lookup: loopback } });
-  const init: RequestInit = Object.assign({ headers: { authorization } }, { dispatcher });
+  const init: RequestInit = { headers: { authorization } };
+  // the types of Node's undici and of the package differ
+  Object.assign(init, { dispatcher });
   return async () => (await fetch(plainResource, init)).text();
 };

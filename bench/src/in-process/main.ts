@@ -1,31 +1,7 @@
 // runs one contender: does what a message says and answers with a message
 import { Bench } from "tinybench";
-import type { Surroundings } from "../surroundings.js";
 import type { Operation, Prepare } from "./operation.js";
-
-/** What the parent may ask for. */
-export type Task =
-  | { readonly task: "prepare"; readonly surroundings: Surroundings }
-  /** Calls that find nothing cached, one per index, all at once. */
-  | { readonly task: "burst"; readonly indices: readonly number[] }
-  | { readonly task: "measure"; readonly measurement: Measurement };
-
-export interface Measurement {
-  /** Calls go round the indices below this. */
-  readonly spread: number;
-  /** Calls that are under way at any time. */
-  readonly lanes: number;
-  /** Calls of each lane in one sample. */
-  readonly callsPerLane: number;
-  readonly timeMs: number;
-}
-
-/** What a measurement shows. */
-export interface Measured {
-  readonly perSecond: number;
-  /** Processor time of this process alone, in microseconds. */
-  readonly cpuPerCallUs: number;
-}
+import type { Measured, Measurement, Task } from "./task.js";
 
 let operation: Operation | undefined;
 

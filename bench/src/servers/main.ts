@@ -38,7 +38,7 @@ const surroundings: Surroundings = {
   certificateFile,
   thumbprintSha256: application.thumbprintSha256,
   scope: "api://orders/.default",
-  boundResource: `${emulator.customApi.url}/orders/1`,
+  boundResource: `${emulator.customApi.url}/echo`,
   plainResource: `https://${PLAIN_NAME}:${plainPort}/orders/1`,
 };
 
