@@ -4,23 +4,25 @@ import {
   ConfidentialClientApplication,
   certificateFromEnvironment,
   createPopClients,
+  MtlsPopError,
   type PopClients,
-  type ResourceOptions,
+  resourceScope,
 } from "@mtls-pop/core";
+import { type BoundClients, boundClients } from "./bound-clients.js";
+import type { ClientSettings } from "./client-settings.js";
 import { emulatorTransport } from "./emulator-transport.js";
 import { resolveReferences, settingReferences } from "./setting-reference.js";
 import { assertSettings, type Environment, readCertificateSettings } from "./settings.js";
 
-/** What decides over a set of clients: two functions that say the same share one set. */
-export interface ClientSetOptions {
-  readonly tokens: BoundTokenSource | undefined;
-  readonly resources: Readonly<Record<string, ResourceOptions>>;
+/** The clients that functions with equal settings share. */
+export interface ClientSet {
+  readonly clients: BoundClients<string, BoundTokenSource>;
+  /** Acquires a token for each resource, or loads the certificate when there is none. */
+  warmUp(): Promise<void>;
 }
 
-/** One set of clients, and what its tokens come from. */
-export interface ClientSet {
-  readonly tokens: BoundTokenSource;
-  readonly pop: PopClients<Record<string, ResourceOptions>>;
+interface OpenSet extends ClientSet {
+  readonly pop: PopClients<string>;
 }
 
 /** The functions' console is the host's log; what happens between invocations has no other. */
@@ -28,48 +30,71 @@ const logger = { warn: (message: string) => console.warn(message), error: (messa
 
 let current: AppClients | undefined;
 
-/** The clients of the running app, made on first use and closed when the host ends the app. */
+/** The clients of the app that is being loaded; the host's `appTerminate` closes them for good. */
 export function appClients(): AppClients {
-  if (!current) {
+  if (!current || current.closed) {
     const clients = new AppClients(process.env);
     current = clients;
-    app.hook.appTerminate(() => {
-      current = undefined;
-      return clients.close();
-    });
+    app.hook.appTerminate(() => clients.close());
   }
   return current;
 }
 
-/** One application for all functions, so that they share its tokens, and one set of clients for each distinct set of options. */
+/** One application for all functions, so that they share its tokens, and one set of clients for each distinct set of settings. */
 export class AppClients {
   readonly #env: Environment;
-  readonly #sets = new Map<string, ClientSet>();
+  readonly #sets = new Map<string, OpenSet>();
   #application: ConfidentialClientApplication | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(env: Environment) {
     this.#env = env;
   }
 
-  /** @throws {MtlsPopError} `settings_missing`, `settings_invalid`, and what core says of resources, certificate and authority */
-  get(options: ClientSetOptions): ClientSet {
-    const key = keyOf(options);
-    const known = this.#sets.get(key);
-    if (known) return known;
-    const names = settingReferences(options.resources);
-    const tokens = options.tokens ?? this.#certificateApplication(names);
-    assertSettings(this.#env, names);
-    const resources = resolveReferences(options.resources, this.#env);
-    const transport = emulatorTransport(this.#env);
-    const set = { tokens, pop: createPopClients({ tokens, resources, logger, ...(transport && { transport }) }) };
-    this.#sets.set(key, set);
-    return set;
+  get closed(): boolean {
+    return this.#closing !== undefined;
   }
 
-  async close(): Promise<void> {
-    const sets = [...this.#sets.values()];
-    this.#sets.clear();
-    await Promise.all(sets.map(({ pop }) => pop.close()));
+  /**
+   * The clients for these settings, made at the first call. A failure is not remembered.
+   *
+   * @throws {MtlsPopError} `settings_missing`, `settings_invalid`, `client_closed`, and what core says of resources, certificate and
+   * authority
+   */
+  get(settings: ClientSettings): ClientSet {
+    if (this.closed) {
+      throw new MtlsPopError("client_closed", "The Functions host has ended this app, and its clients are closed.", {
+        help: "Make no calls after `appTerminate`.",
+      });
+    }
+    const known = this.#sets.get(settings.key);
+    if (known) return known;
+    const made = this.#make(settings);
+    this.#sets.set(settings.key, made);
+    return made;
+  }
+
+  /** Waits for the calls that are under way, then ends every connection. */
+  close(): Promise<void> {
+    this.#closing ??= Promise.all([...this.#sets.values()].map(({ pop }) => pop.close())).then(() => undefined);
+    return this.#closing;
+  }
+
+  #make(settings: ClientSettings): OpenSet {
+    const references = settingReferences(settings.resources);
+    const tokens = settings.tokens ?? this.#certificateApplication(references);
+    assertSettings(this.#env, references);
+    const resources = resolveReferences(settings.resources, this.#env);
+    const transport = emulatorTransport(this.#env);
+    const pop = createPopClients({ tokens, resources, logger, ...(transport && { transport }) });
+    const warmUp = async () => {
+      const wanted = Object.values(resources);
+      if (wanted.length === 0) await tokens.bindingCertificate?.();
+      const acquire = (resource: (typeof wanted)[number]) =>
+        (resource.tokens ?? tokens).acquireBoundToken({ scopes: [resourceScope(resource)] });
+      await Promise.all(wanted.map(acquire));
+    };
+    return { pop, clients: boundClients(pop, tokens), warmUp };
   }
 
   #certificateApplication(alsoNeeded: readonly string[]): ConfidentialClientApplication {
@@ -81,18 +106,4 @@ export class AppClients {
     }
     return this.#application;
   }
-}
-
-const identities = new WeakMap<object, number>();
-let identityCount = 0;
-
-/** Equal for options that say the same; what has behaviour, such as a token source, is told apart by identity. */
-function keyOf(options: ClientSetOptions): string {
-  return JSON.stringify(options, (name, value: unknown) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-    if (name !== "tokens") return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-    const identity = identities.get(value) ?? ++identityCount;
-    identities.set(value, identity);
-    return `#${identity}`;
-  });
 }

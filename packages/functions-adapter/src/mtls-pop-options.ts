@@ -1,9 +1,12 @@
-import { type BoundTokenSource, MtlsPopError, type ResourceOptions } from "@mtls-pop/core";
-
-const RESERVED_NAMES = ["fetch", "close", "then", "acquireToken", "acquireBoundToken"] as const;
-
-/** Names that no client can have: they mean something else on the clients. */
-export type ReservedClientName = (typeof RESERVED_NAMES)[number];
+import {
+  assertClientName,
+  assertOptions,
+  type BoundTokenSource,
+  MtlsPopError,
+  type NamedResources,
+  type OptionRule,
+  type ResourceOptions,
+} from "@mtls-pop/core";
 
 /** Options of `withMtlsPop`; none of them is needed. */
 export interface MtlsPopOptions<Name extends string = string, Source extends BoundTokenSource = BoundTokenSource> {
@@ -11,7 +14,7 @@ export interface MtlsPopOptions<Name extends string = string, Source extends Bou
    * A client for each name, with the resource that it calls. `baseUrl` and `scope` may name an app setting, as in Functions
    * bindings: `"%VAULT_URL%"`. @default none; `fetch` calls the resources that are known
    */
-  resources?: { readonly [N in Name]: N extends ReservedClientName ? never : ResourceOptions };
+  resources?: NamedResources<Name>;
   /** Acquires the tokens, in place of the application that the app settings describe. @default the app settings' */
   tokens?: Source;
   /**
@@ -21,37 +24,42 @@ export interface MtlsPopOptions<Name extends string = string, Source extends Bou
   warmup?: boolean;
 }
 
-const OPTIONS = {
-  resources: { expected: "an object with a resource for each name", test: isRecord },
+/** {@link MtlsPopOptions}, checked and with their defaults. */
+export interface ReadOptions {
+  readonly resources: Readonly<Record<string, ResourceOptions>>;
+  readonly tokens: BoundTokenSource | undefined;
+  readonly warmup: boolean;
+}
+
+const RULES: Readonly<Record<keyof MtlsPopOptions, OptionRule>> = {
+  resources: {
+    expected: "an object with a resource for each name",
+    test: (value) => isRecord(value) && Object.values(value).every(isRecord),
+  },
   tokens: {
     expected: "a token source: an application, an acquirer or anything with acquireBoundToken()",
     test: (value) => isRecord(value) && typeof value["acquireBoundToken"] === "function",
   },
   warmup: { expected: "true or false", test: (value) => typeof value === "boolean" },
-} satisfies Record<keyof MtlsPopOptions, { expected: string; test: (value: unknown) => boolean }>;
+};
 
 /**
  * Checks what can be checked before there are app settings; core checks the resources when the clients are made.
  *
  * @throws {MtlsPopError} `invalid_options`, `reserved_client_name`
  */
-export function assertMtlsPopOptions(options: unknown): asserts options is MtlsPopOptions {
-  if (!isRecord(options)) throw new MtlsPopError("invalid_options", "withMtlsPop takes an options object in front of the handler.");
-  const rules: Record<string, { expected: string; test: (value: unknown) => boolean }> = OPTIONS;
-  for (const [name, value] of Object.entries(options)) {
-    const rule = Object.hasOwn(rules, name) ? rules[name] : undefined;
-    if (!rule) {
-      throw new MtlsPopError("invalid_options", `withMtlsPop: \`${name}\` is not an option. Known: ${Object.keys(rules).join(", ")}.`);
-    }
-    if (value !== undefined && !rule.test(value))
-      throw new MtlsPopError("invalid_options", `withMtlsPop takes \`${name}\` as ${rule.expected}.`);
+export function readOptions(options: unknown): ReadOptions {
+  assertMtlsPopOptions(options);
+  const { resources = {}, tokens, warmup = false } = options;
+  for (const name of Object.keys(resources)) assertClientName(name);
+  return { resources, tokens, warmup };
+}
+
+function assertMtlsPopOptions(options: unknown): asserts options is MtlsPopOptions {
+  if (!isRecord(options)) {
+    throw new MtlsPopError("invalid_options", "withMtlsPop takes a handler, or an options object and then a handler.");
   }
-  const reserved = Object.keys(options["resources"] ?? {}).find((name) => RESERVED_NAMES.some((one) => one === name));
-  if (reserved) {
-    throw new MtlsPopError("reserved_client_name", `A client cannot be named "${reserved}".`, {
-      help: `Choose another name than ${RESERVED_NAMES.join(", ")}.`,
-    });
-  }
+  assertOptions("withMtlsPop", options, RULES);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -44,7 +44,7 @@ export const SETTINGS = [
     required: "for the local emulator",
     description: "PEM file of its root; trusted for *.emulator.localhost alone, and these names are put on loopback",
   },
-] as const satisfies readonly Setting[];
+] as const;
 
 export type SettingName = (typeof SETTINGS)[number]["name"];
 

@@ -1,9 +1,11 @@
-import { app, type HttpRequest, type HttpResponseInit, type InvocationContext } from "@azure/functions";
+import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
 import { type BoundTokenSource, type ConfidentialClientApplication, isMtlsPopError, MtlsPopError } from "@mtls-pop/core";
 import { appClients } from "./app-clients.js";
 import type { BoundClients } from "./bound-clients.js";
+import { clientSettings } from "./client-settings.js";
 import { errorResponse, logError } from "./error-report.js";
-import { assertMtlsPopOptions, type MtlsPopOptions } from "./mtls-pop-options.js";
+import { type MtlsPopOptions, readOptions } from "./mtls-pop-options.js";
+import { warmUpAtStart } from "./warm-up.js";
 
 /** What a wrapped handler returns: over HTTP, an error of the toolkit becomes a response. */
 export type WrappedResult<Input, Output> = Input extends HttpRequest ? Output | HttpResponseInit : Output;
@@ -44,17 +46,17 @@ export function withMtlsPop<Input, Output, Name extends string = never, Source e
   options: MtlsPopOptions<Name, Source>,
   handler: (input: Input, context: InvocationContext, clients: BoundClients<Name, Source>) => Output | Promise<Output>,
 ): WrappedHandler<Input, Output>;
-export function withMtlsPop(...given: [unknown, unknown?]): (input: unknown, context: InvocationContext) => Promise<unknown> {
+export function withMtlsPop(...given: readonly unknown[]): (input: unknown, context: InvocationContext) => Promise<unknown> {
   const [options, handler] = given.length === 1 ? [{}, given[0]] : given;
-  assertMtlsPopOptions(options);
+  const { warmup, ...wanted } = readOptions(options);
   assertHandler(handler);
-  const set = { resources: options.resources ?? {}, tokens: options.tokens };
-  if (options.warmup) app.hook.appStart(() => void warmUp(() => appClients().get(set).warmUp()));
+  const app = appClients();
+  const settings = clientSettings(wanted);
+  if (warmup) warmUpAtStart(app, settings);
 
   const wrapped = async (input: unknown, context: InvocationContext): Promise<unknown> => {
     try {
-      const { clients } = appClients().get(set);
-      return await Reflect.apply(handler, undefined, [input, context, clients]);
+      return await handler(input, context, app.get(settings).clients);
     } catch (error) {
       if (!isMtlsPopError(error)) throw error;
       logError(context, error);
@@ -67,23 +69,10 @@ export function withMtlsPop(...given: [unknown, unknown?]): (input: unknown, con
 
 function assertHandler(handler: unknown): asserts handler is (...input: unknown[]) => unknown {
   if (typeof handler !== "function") {
-    throw new MtlsPopError(
-      "invalid_options",
-      `withMtlsPop takes the handler as a function, but got ${handler === null ? "null" : typeof handler}.`,
-    );
+    const found = handler === null ? "null" : typeof handler;
+    throw new MtlsPopError("invalid_options", `withMtlsPop takes the handler as a function, but got ${found}.`);
   }
   if (Reflect.get(handler, WRAPPED)) {
     throw new MtlsPopError("invalid_options", "withMtlsPop got a handler that is wrapped already.", { help: "Wrap it once." });
-  }
-}
-
-/** A start-up that fails here would take all functions down; the first call tries again and reports. */
-async function warmUp(acquire: () => Promise<void>): Promise<void> {
-  try {
-    await acquire();
-  } catch (error) {
-    console.warn(
-      `[mtls-pop] warm-up failed, the first call tries again. ${isMtlsPopError(error) ? `${error.code}: ` : ""}${String(error)}`,
-    );
   }
 }
