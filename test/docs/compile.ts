@@ -1,0 +1,119 @@
+import { dirname } from "node:path";
+import ts from "typescript";
+import { ROOT } from "./documents.js";
+import type { Snippet } from "./snippets.js";
+
+/** The reader's own values, which a snippet may use without declaring them. */
+const READERS_OWN = `
+declare const clientId: string;
+declare const tenantId: string;
+declare const passphrase: string;
+declare const scopes: string[];
+declare const accessToken: string;
+declare const certificate: import("@mtls-pop/core").BindingCertificate;
+declare const application: import("@mtls-pop/core").ConfidentialClientApplication;
+declare const result: import("@mtls-pop/core").AuthenticationResult;
+declare const emulator: import("@mtls-pop/emulator").Emulator;
+declare function scheduleRetry(afterSeconds: number): void;
+declare const readFile: typeof import("node:fs/promises").readFile;
+declare const app: typeof import("@azure/functions").app;
+`;
+
+/** Names that can be imported from a module, each with how it is written in an import. */
+interface Imports {
+  readonly from: string;
+  readonly names: ReadonlyMap<string, string>;
+}
+
+/** A fault of a snippet, with the place in the document. */
+export type Fault = `${string}:${number} ${string}`;
+
+/**
+ * Compiles snippets against the packages' sources, under the options of the tests. Each is a module of its own. An `@example` need not
+ * import what its package exports, and a document's snippet not what an earlier one of the same document imported.
+ *
+ * @returns a fault a line, none when all is well
+ */
+export function compile(snippets: readonly Snippet[]): Fault[] {
+  const options = compilerOptions();
+  const exported = exportsOf([...new Set(snippets.flatMap(({ packageName }) => packageName ?? []))], options);
+  const modules = new Map(
+    snippets.map((snippet, index) => {
+      const earlier = snippets.slice(0, index).filter(({ path }) => path === snippet.path);
+      const available = snippet.packageName ? exported.filter(({ from }) => from === snippet.packageName) : earlier.flatMap(importsOf);
+      const file = `${ROOT}${dirname(snippet.path)}/snippet-at-line-${snippet.line}-of-${snippet.path.replaceAll("/", "-")}.ts`;
+      return [file, { snippet, text: `${snippet.code}\nexport {};\n${leftOut(snippet, available)}` }] as const;
+    }),
+  );
+  const prelude = `${ROOT}test/docs/readers-own.d.ts`;
+  const program = createProgram(
+    new Map([[prelude, READERS_OWN], ...Array.from(modules, ([file, { text }]) => [file, text] as const)]),
+    options,
+  );
+  return Array.from(modules).flatMap(([file, { snippet }]) => {
+    const source = program.getSourceFile(file);
+    const diagnostics = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
+    return diagnostics.map(({ start, messageText }): Fault => {
+      const line = source?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0;
+      return `${snippet.path}:${snippet.line + line} ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
+    });
+  });
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const path = `${ROOT}tsconfig.test.json`;
+  const parsed = ts.parseJsonConfigFileContent(ts.readConfigFile(path, ts.sys.readFile).config, ts.sys, ROOT);
+  const functions = [`${ROOT}packages/functions-adapter/node_modules/@azure/functions`];
+  return { ...parsed.options, paths: { ...parsed.options.paths, "@azure/functions": functions } };
+}
+
+function createProgram(texts: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.Program {
+  const host = ts.createCompilerHost(options);
+  const { getSourceFile, fileExists, readFile } = host;
+  host.getSourceFile = (file, languageOptions, ...rest) => {
+    const text = texts.get(file);
+    return text === undefined ? getSourceFile(file, languageOptions, ...rest) : ts.createSourceFile(file, text, languageOptions, true);
+  };
+  host.fileExists = (file) => texts.has(file) || fileExists(file);
+  host.readFile = (file) => texts.get(file) ?? readFile(file);
+  return ts.createProgram([...texts.keys()], options, host);
+}
+
+/** What the packages export, each with how it is written in an import. */
+function exportsOf(packages: readonly string[], options: ts.CompilerOptions): Imports[] {
+  const file = `${ROOT}test/docs/exports.ts`;
+  const program = createProgram(new Map([[file, packages.map((name) => `import "${name}";`).join("\n")]]), options);
+  const checker = program.getTypeChecker();
+  const declarations = program.getSourceFile(file)?.statements.filter(ts.isImportDeclaration) ?? [];
+  return declarations.map(({ moduleSpecifier }, index) => {
+    const symbol = checker.getSymbolAtLocation(moduleSpecifier);
+    const names = (symbol ? checker.getExportsOfModule(symbol) : []).map((one) => {
+      const target = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one;
+      return [one.name, target.flags & ts.SymbolFlags.Value ? one.name : `type ${one.name}`] as const;
+    });
+    return { from: packages[index] ?? "", names: new Map(names) };
+  });
+}
+
+/** What a snippet imports by name. */
+function importsOf({ code }: Snippet): Imports[] {
+  const parsed = ts.createSourceFile("snippet.ts", code, ts.ScriptTarget.ES2023, true);
+  return parsed.statements.filter(ts.isImportDeclaration).map(({ moduleSpecifier, importClause }) => {
+    const named = importClause?.namedBindings;
+    const elements = named && ts.isNamedImports(named) ? named.elements : [];
+    const from = ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : "";
+    return { from, names: new Map(elements.map((element) => [element.name.text, element.getText()])) };
+  });
+}
+
+/** Imports of what a snippet uses and may leave out; they stand last, so that lines keep their numbers. */
+function leftOut(snippet: Snippet, available: readonly Imports[]): string {
+  const words = new Set(snippet.code.match(/[A-Za-z_$][\w$]*/g));
+  const taken = new Set(importsOf(snippet).flatMap(({ names }) => [...names.keys()]));
+  const lines = available.map(({ from, names }) => {
+    const used = [...names].filter(([name]) => words.has(name) && !taken.has(name));
+    for (const [name] of used) taken.add(name);
+    return `import { ${used.map(([, specifier]) => specifier).join(", ")} } from "${from}";`;
+  });
+  return lines.join("\n");
+}
