@@ -1,4 +1,4 @@
-import { dirname } from "node:path";
+import { posix } from "node:path";
 import ts from "typescript";
 import { ROOT } from "./documents.js";
 import type { Snippet } from "./snippets.js";
@@ -41,7 +41,8 @@ export function compile(snippets: readonly Snippet[]): Fault[] {
     snippets.map((snippet, index) => {
       const earlier = snippets.slice(0, index).filter(({ path }) => path === snippet.path);
       const available = snippet.packageName ? exported.filter(({ from }) => from === snippet.packageName) : earlier.flatMap(importsOf);
-      const file = `${ROOT}${dirname(snippet.path)}/snippet-at-line-${snippet.line}-of-${snippet.path.replaceAll("/", "-")}.ts`;
+      const name = `snippet-at-line-${snippet.line}-of-${posix.basename(snippet.path)}.ts`;
+      const file = `${ROOT}${posix.join(posix.dirname(snippet.path), name)}`;
       return [file, { snippet, text: `${snippet.code}\nexport {};\n${leftOut(snippet, available)}` }] as const;
     }),
   );
@@ -52,9 +53,10 @@ export function compile(snippets: readonly Snippet[]): Fault[] {
   );
   return Array.from(modules).flatMap(([file, { snippet }]) => {
     const source = program.getSourceFile(file);
+    if (!source) throw new Error(`${file} was not compiled.`);
     const diagnostics = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
     return diagnostics.map(({ start, messageText }): Fault => {
-      const line = source?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0;
+      const { line } = source.getLineAndCharacterOfPosition(start ?? 0);
       return `${snippet.path}:${snippet.line + line} ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
     });
   });
@@ -63,7 +65,8 @@ export function compile(snippets: readonly Snippet[]): Fault[] {
 function compilerOptions(): ts.CompilerOptions {
   const path = `${ROOT}tsconfig.test.json`;
   const parsed = ts.parseJsonConfigFileContent(ts.readConfigFile(path, ts.sys.readFile).config, ts.sys, ROOT);
-  const functions = [`${ROOT}packages/functions-adapter/node_modules/@azure/functions`];
+  // the root has no dependency on it
+  const functions = [`${ROOT}packages/functions-adapter/node_modules/@azure/functions/types/index.d.ts`];
   return { ...parsed.options, paths: { ...parsed.options.paths, "@azure/functions": functions } };
 }
 
