@@ -5,7 +5,7 @@ import { loginTokenEndpoint, mtlsTokenEndpoint } from "../authority/token-endpoi
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
-import type { Logger } from "../internal/logger.js";
+import { type Logger, tell } from "../internal/logger.js";
 import { assertConfirmation } from "../token/confirmation.js";
 import { postTokenRequest } from "../token/token-endpoint-client.js";
 import { tokenRequestBody } from "../token/token-request.js";
@@ -72,7 +72,7 @@ export class TokenExchanger {
       return await this.#exchange(question, proof, region, timing);
     } catch (error) {
       if (!mayLeave || !(error instanceof MtlsPopError) || !UNREACHABLE.has(error.code)) throw error;
-      logger?.warn?.(`The region ${region} cannot be reached, so the global endpoint is asked. ${error.message}`);
+      tell(logger, "warn", `The region ${region} cannot be reached, so the global endpoint is asked. ${error.message}`);
     }
     return this.#exchange(question, proof, undefined, timing);
   }
@@ -94,7 +94,7 @@ export class TokenExchanger {
     const token = parseTokenResponse(answer, { tokenType, scope: question.scope, correlationId });
     if (bound && proof.tlsCertificate) assertConfirmation(token.accessToken, proof.tlsCertificate, correlationId);
     const now = clock.now();
-    logger?.info?.(`Acquired a token of type ${tokenType} from ${endpoint.host} in ${now - httpStartedMs} ms (${correlationId}).`);
+    tell(logger, "info", `Acquired a token of type ${tokenType} from ${endpoint.host} in ${now - httpStartedMs} ms (${correlationId}).`);
     return new AuthenticationResult({
       accessToken: token.accessToken,
       tokenType,

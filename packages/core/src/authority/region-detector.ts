@@ -1,5 +1,6 @@
-import { type Clock, systemClock } from "../internal/clock.js";
-import type { Logger } from "../internal/logger.js";
+import { type Clock, clockRule, systemClock } from "../internal/clock.js";
+import { type Logger, tell } from "../internal/logger.js";
+import { abortSignal, assertOptions, environment, milliseconds, type OptionRule, record } from "../internal/options.js";
 import { SingleFlight } from "../internal/single-flight.js";
 import { type ControlResponse, sendControlRequest } from "../transport/control-request.js";
 import { Transport } from "../transport/transport-options.js";
@@ -34,6 +35,15 @@ export interface DetectRegionOptions {
   readonly logger?: Logger | undefined;
 }
 
+const RULES = {
+  env: environment("REGION_NAME"),
+  metadataUrl: { expected: "an http URL", test: (value) => typeof value === "string" && /^https?:/.test(value) && URL.canParse(value) },
+  timeoutMs: milliseconds,
+  clock: clockRule,
+} satisfies Record<keyof RegionDetectorOptions, OptionRule>;
+
+const DETECT_RULES = { signal: abortSignal, logger: record } satisfies Record<keyof DetectRegionOptions, OptionRule>;
+
 /**
  * Finds out which Azure region this process runs in: from `REGION_NAME`, which App Service and Functions set, then from the metadata
  * service, which is asked once and never through a proxy; what it said, or that it said nothing, is remembered.
@@ -48,7 +58,10 @@ export class RegionDetector {
   readonly #flights = new SingleFlight<string | undefined>();
   #answer: { readonly region: string | undefined } | undefined;
 
-  constructor({ env = process.env, metadataUrl, timeoutMs, clock = systemClock }: RegionDetectorOptions = {}) {
+  /** @throws {MtlsPopError} `invalid_options` */
+  constructor(options: RegionDetectorOptions = {}) {
+    assertOptions("RegionDetector", options, RULES);
+    const { env = process.env, metadataUrl, timeoutMs, clock = systemClock } = options;
     this.#env = env;
     this.#url = metadataUrl ?? METADATA.url;
     this.#timeoutMs = timeoutMs ?? METADATA.timeoutMs;
@@ -57,9 +70,11 @@ export class RegionDetector {
 
   /**
    * @returns e.g. `westus3`; `undefined` when nothing was found out, and then the global endpoint is the one to use
-   * @throws the signal's reason when aborted
+   * @throws {MtlsPopError} `invalid_options`; the signal's reason when aborted
    */
-  async detect({ signal, logger }: DetectRegionOptions = {}): Promise<string | undefined> {
+  async detect(options: DetectRegionOptions = {}): Promise<string | undefined> {
+    assertOptions("RegionDetector.detect", options, DETECT_RULES);
+    const { signal, logger } = options;
     const named = normalizeRegion(this.#env["REGION_NAME"] ?? "");
     if (named !== undefined) return named;
     if (this.#answer) return this.#answer.region;
@@ -73,10 +88,12 @@ export class RegionDetector {
     } catch (error) {
       // everybody left: that says nothing of the region
       if (signal.aborted) throw error;
-      logger?.debug?.(`The instance metadata service did not answer: ${error instanceof Error ? error.message : String(error)}`);
+      const reason = error instanceof Error ? error.message : String(error);
+      tell(logger, "debug", `The instance metadata service did not answer: ${reason}`);
     }
-    if (region === undefined)
-      logger?.warn?.("No Azure region was detected, so the global endpoint is used. Set `azureRegion` to name one.");
+    if (region === undefined) {
+      tell(logger, "warn", "No Azure region was detected, so the global endpoint is used. Set `azureRegion` to name one.");
+    }
     this.#answer = { region };
     return region;
   }

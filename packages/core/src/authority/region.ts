@@ -1,5 +1,5 @@
 import { MtlsPopError } from "../errors.js";
-import type { Logger } from "../internal/logger.js";
+import { type Logger, tell } from "../internal/logger.js";
 
 /** One DNS label without a hyphen; every Azure region's name is one. */
 const REGION = /^[a-z0-9]{1,63}$/;
@@ -56,7 +56,7 @@ export function regionSetting(
   if (AUTO.has(setting)) return { kind: "auto" };
   const region = normalizeRegion(setting);
   if (region !== undefined) return { kind: "configured", region };
-  logger?.warn?.(`${name} is not the name of a region (letters and digits, such as westus3), so the global endpoint is used.`);
+  tell(logger, "warn", `${name} is not the name of a region (letters and digits, such as westus3), so the global endpoint is used.`);
   return { kind: "global" };
 }
 

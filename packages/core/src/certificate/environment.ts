@@ -1,6 +1,6 @@
 import { MtlsPopError } from "../errors.js";
 import type { Logger } from "../internal/logger.js";
-import { assertOptions, callable, type OptionRule, positive, record } from "../internal/options.js";
+import { assertOptions, callable, environment, type OptionRule, positive, record } from "../internal/options.js";
 import type { BindingCertificate } from "./binding-certificate.js";
 import { certificateFromContent } from "./certificate-content.js";
 import { fromBase64 } from "./content-kind.js";
@@ -23,7 +23,7 @@ export interface CertificateFromEnvironmentOptions {
 }
 
 const RULES = {
-  env: record,
+  env: environment(PATH, PASSWORD, CONTENT),
   checkEverySeconds: positive,
   now: callable,
   logger: record,

@@ -1,7 +1,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { isMtlsPopError, MtlsPopError } from "../errors.js";
-import type { Logger } from "../internal/logger.js";
-import { assertOptions, callable, type OptionRule, positive, record, text } from "../internal/options.js";
+import { type Logger, tell } from "../internal/logger.js";
+import { assertArguments, callable, type OptionRule, plainCopy, positive, record, text } from "../internal/options.js";
 import type { BindingCertificate } from "./binding-certificate.js";
 import { certificateFromContent } from "./certificate-content.js";
 
@@ -50,8 +50,8 @@ export function certificateFromFile(
   path: string,
   options: CertificateFromFileOptions = {},
 ): () => BindingCertificate | Promise<BindingCertificate> {
-  assertOptions("certificateFromFile", { ...options, path }, RULES);
-  const file = new CertificateFile(path, options);
+  assertArguments("certificateFromFile", { path }, options, RULES);
+  const file = new CertificateFile(path, plainCopy("certificateFromFile", options));
   return () => file.certificate();
 }
 
@@ -130,7 +130,8 @@ class CertificateFile {
   #takeUp(loaded: BindingCertificate): void {
     if (this.#current?.x5c.join() === loaded.x5c.join()) return;
     if (this.#current) {
-      this.#options.logger?.info?.(`The certificate file "${this.#path}" changed: now "${loaded.subject}" (${loaded.thumbprint}).`);
+      const news = `The certificate file "${this.#path}" changed: now "${loaded.subject}" (${loaded.thumbprint}).`;
+      tell(this.#options.logger, "info", news);
     }
     this.#current = loaded;
   }
@@ -138,7 +139,8 @@ class CertificateFile {
   #warn(current: BindingCertificate, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
     const until = current.notAfter.toISOString();
-    this.#options.logger?.warn?.(`A changed certificate file is not used; ${current.thumbprint} stays until ${until}. ${reason}`);
+    const news = `A changed certificate file is not used; ${current.thumbprint} stays until ${until}. ${reason}`;
+    tell(this.#options.logger, "warn", news);
   }
 }
 

@@ -8,3 +8,12 @@ export interface Logger {
   warn?(message: string): void;
   error?(message: string): void;
 }
+
+/** Passes a message on. A logger that fails is no reason for a token to fail, nor for the process to end. */
+export function tell(logger: Logger | undefined, level: keyof Logger, message: string): void {
+  try {
+    logger?.[level]?.(message);
+  } catch {
+    // there is nobody left to tell
+  }
+}

@@ -13,7 +13,8 @@ export const flag: OptionRule = { expected: "true or false", test: (value) => ty
 export const callable: OptionRule = { expected: "a function", test: (value) => typeof value === "function" };
 export const textList: OptionRule = {
   expected: "an array of non-empty strings",
-  test: (value) => Array.isArray(value) && value.every(text.test),
+  // spread, since `every` passes over holes
+  test: (value) => Array.isArray(value) && [...value].every(text.test),
 };
 export const positive: OptionRule = {
   expected: "a positive number",
@@ -29,7 +30,17 @@ export const record: OptionRule = {
   expected: "an object",
   test: (value) => typeof value === "object" && value !== null && !Array.isArray(value),
 };
+/** An environment of which these variables are looked at. */
+export function environment(...names: readonly string[]): OptionRule {
+  return {
+    expected: "an object with the environment's variables as strings",
+    test: (value) => record.test(value) && names.every((name) => ["string", "undefined"].includes(typeof Reflect.get(Object(value), name))),
+  };
+}
 export const abortSignal: OptionRule = { expected: "an AbortSignal", test: (value) => value instanceof AbortSignal };
+
+/** No option's name comes near it, in characters. */
+const MAX_NAME = 64;
 
 /**
  * Checks an options object against its rules: unknown names, missing ones, wrong values.
@@ -39,7 +50,7 @@ export const abortSignal: OptionRule = { expected: "an AbortSignal", test: (valu
  */
 export function assertOptions(where: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
   if (!record.test(options)) throw invalid(where, `takes an options object, but got ${describe(options)}.`);
-  const given = options as Readonly<Record<string, unknown>>;
+  const given = plainCopy(where, options);
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(rules, name)) throw unknownOption(where, name, Object.keys(rules));
   }
@@ -53,14 +64,42 @@ export function assertOptions(where: string, options: unknown, rules: Readonly<R
   }
 }
 
+/**
+ * The same for a function that takes something beside its options.
+ *
+ * @param first that argument, under the name that the rules have it by
+ * @throws {MtlsPopError} `invalid_options`
+ */
+export function assertArguments(where: string, first: object, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
+  assertOptions(where, record.test(options) ? { ...plainCopy(where, options), ...first } : options, rules);
+}
+
+/**
+ * The options as they are now: each read once, so that what was checked is what is used.
+ *
+ * @throws {MtlsPopError} `invalid_options` when one of them cannot be read
+ */
+export function plainCopy<T>(where: string, options: T): T & Readonly<Record<string, unknown>> {
+  try {
+    return { ...options } as T & Readonly<Record<string, unknown>>;
+  } catch (cause) {
+    throw new MtlsPopError("invalid_options", `${where} got an options object that cannot be read.`, { cause });
+  }
+}
+
 /** The error for an option that does not exist, with the nearest one that does. */
 export function unknownOption(where: string, name: string, known: readonly string[]): MtlsPopError {
   const near = nearest(name, known);
-  return invalid(where, `\`${name}\` is not an option${near ? `; did you mean \`${near}\`?` : `. Known: ${known.join(", ")}.`}`, ":");
+  return invalid(
+    where,
+    `\`${name.slice(0, MAX_NAME)}\` is not an option${near ? `; did you mean \`${near}\`?` : `. Known: ${known.join(", ")}.`}`,
+    ":",
+  );
 }
 
 /** The known name closest to a mistyped one, or nothing when none is close. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
+  if (name.length > MAX_NAME) return undefined;
   const limit = Math.max(2, Math.floor(name.length / 3));
   const scored = known.map((candidate) => ({ candidate, distance: distance(name.toLowerCase(), candidate.toLowerCase()) }));
   return scored.filter((one) => one.distance <= limit).sort((a, b) => a.distance - b.distance)[0]?.candidate;
@@ -71,7 +110,7 @@ function invalid(where: string, rest: string, separator = "", code: MtlsPopError
 }
 
 /** Names the kind of a value and never its content: it may be a secret that was put in the wrong place. */
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   if (value === "") return "an empty string";

@@ -2,7 +2,7 @@ import { AuthenticationResult } from "../application/authentication-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
-import type { Logger } from "../internal/logger.js";
+import { type Logger, tell } from "../internal/logger.js";
 import { SingleFlight } from "../internal/single-flight.js";
 import { ThrottleMemory } from "./throttle-memory.js";
 import type { TokenCache } from "./token-cache.js";
@@ -73,7 +73,7 @@ export class Acquisition {
     this.fromService(key, "", request).catch((error: unknown) => {
       this.#cache.postponeRefresh(key, this.#clock.now());
       const reason = error instanceof Error ? error.message : String(error);
-      this.#logger?.warn?.(`A token's refresh failed; the present one is served while it is valid. ${reason}`);
+      tell(this.#logger, "warn", `A token's refresh failed; the present one is served while it is valid. ${reason}`);
     });
   }
 }
