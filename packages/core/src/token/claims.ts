@@ -13,9 +13,21 @@ type JsonObject = Record<string, unknown>;
  */
 export function mergeClaims(clientCapabilities: readonly string[] | undefined, claims: string | undefined): string | undefined {
   const asked = claims === undefined ? undefined : parseClaims(claims);
-  if (!clientCapabilities?.length) return asked && JSON.stringify(asked);
+  if (!clientCapabilities?.length) return asked && write(asked);
   const accessToken = { xms_cc: { values: clientCapabilities } };
-  return JSON.stringify(asked ? merge({ access_token: accessToken }, asked) : { access_token: accessToken });
+  return write(asked ? merge({ access_token: accessToken }, asked) : { access_token: accessToken });
+}
+
+/** Back to JSON, which reads deeper than it can be written: a resource that asks for such claims means harm. */
+function write(claims: JsonObject): string {
+  try {
+    return JSON.stringify(claims);
+  } catch (cause) {
+    throw new MtlsPopError("invalid_claims", "`claims` is nested too deeply.", {
+      cause,
+      help: "Do not follow a challenge that asks for it.",
+    });
+  }
 }
 
 function parseClaims(claims: string): JsonObject {

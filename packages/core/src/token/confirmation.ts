@@ -1,5 +1,9 @@
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
+import { record } from "../internal/options.js";
+
+/** As much of a foreign thumbprint as a SHA-256 in base64url is long, in characters. */
+const MAX_SHOWN = 43;
 
 /**
  * Checks that a token that was asked for as bound names the certificate of the connection it came over. A token that is no readable
@@ -11,7 +15,8 @@ import { MtlsPopError } from "../errors.js";
 export function assertConfirmation(accessToken: string, certificate: BindingCertificate, correlationId: string): void {
   const claims = readJwtClaims(accessToken);
   if (!claims) return;
-  const thumbprint = (claims["cnf"] as Record<string, unknown> | undefined)?.["x5t#S256"];
+  const { cnf } = claims;
+  const thumbprint = isObject(cnf) ? cnf["x5t#S256"] : undefined;
   if (typeof thumbprint !== "string") {
     throw new MtlsPopError("confirmation_missing", "The service called the token mtls_pop, but it names no certificate (cnf.x5t#S256).", {
       correlationId,
@@ -21,7 +26,7 @@ export function assertConfirmation(accessToken: string, certificate: BindingCert
   if (thumbprint !== certificate.x5tS256) {
     throw new MtlsPopError(
       "confirmation_mismatch",
-      `The token is bound to the certificate ${thumbprint}, but the request was made with ${certificate.x5tS256} (cnf.x5t#S256).`,
+      `The token is bound to the certificate ${JSON.stringify(thumbprint.slice(0, MAX_SHOWN))}, but the request was made with ${certificate.x5tS256} (cnf.x5t#S256).`,
       {
         correlationId,
         help: "Something between this host and the authority presented another certificate, such as a proxy that ends TLS.",
@@ -35,8 +40,13 @@ function readJwtClaims(token: string): Record<string, unknown> | undefined {
   if (parts.length !== 3) return undefined;
   try {
     const claims: unknown = JSON.parse(Buffer.from(parts[1] ?? "", "base64url").toString("utf8"));
-    return typeof claims === "object" && claims !== null ? (claims as Record<string, unknown>) : undefined;
+    // RFC 7519 section 7.2: a JWT's claims are an object
+    return isObject(claims) ? claims : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return record.test(value);
 }

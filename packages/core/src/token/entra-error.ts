@@ -21,6 +21,12 @@ const OAUTH_ERRORS: ReadonlySet<string> = new Set<MtlsPopErrorCode>([
 /** Longest description that is passed on, in characters. */
 const MAX_DESCRIPTION = 500;
 
+/** As much of a description as is looked at; Entra's have a few hundred characters. */
+const MAX_READ = 4000;
+
+/** Numbers of one answer that are kept; Entra sends one or two. */
+const MAX_CODES = 10;
+
 const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** A token endpoint's answer other than 200, and what is known of its request. */
@@ -70,7 +76,7 @@ export function entraError(answer: EntraErrorAnswer): MtlsPopError {
     correlationId,
     aadErrorCodes: aadErrorCodes.length > 0 ? aadErrorCodes : undefined,
     claims: text(body["claims"]),
-    suberror: text(body["suberror"]),
+    suberror: word(body["suberror"]),
     help: entraAdvice(aadErrorCodes)?.help,
   });
 }
@@ -100,6 +106,11 @@ function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
+/** Entra's finer words for an error are such; a longer text would be somebody else's. */
+function word(value: unknown): string | undefined {
+  return typeof value === "string" && /^[\w-]{1,64}$/.test(value) ? value : undefined;
+}
+
 /** What came in place of Entra's JSON, in words: a stranger's page has no place in an error. */
 function describe({ body, headers }: EntraErrorAnswer): string {
   if (body.trim() === "") return "no body";
@@ -113,7 +124,7 @@ function describe({ body, headers }: EntraErrorAnswer): string {
 
 /** `error_codes`, or where an answer has none, the number that begins its description. */
 function aadErrorCodesOf(listed: unknown, description: string): number[] {
-  const codes = (Array.isArray(listed) ? listed : []).filter((code): code is number => Number.isSafeInteger(code));
+  const codes = (Array.isArray(listed) ? listed : []).slice(0, MAX_CODES).filter((code): code is number => Number.isSafeInteger(code));
   const written = /^AADSTS(\d{1,9})\b/.exec(description)?.[1];
   return codes.length === 0 && written !== undefined ? [Number(written)] : codes;
 }
@@ -121,10 +132,12 @@ function aadErrorCodesOf(listed: unknown, description: string): number[] {
 /** Entra's words without the ids and the time that it adds to them, on one line, and without anything that looks like a JWT. */
 function firstSentence(description: string): string {
   const [line = ""] = description
+    .slice(0, MAX_READ)
     .replace(/\s*\bTrace ID:[\s\S]*$/i, "")
     .trim()
     .split(/[\r\n]/);
-  const plain = line.replaceAll(/\p{Cc}/gu, " ").replaceAll(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, "[JWT]");
+  // what steers a terminal or turns a line around is blanked; a JWT may have been cut off above
+  const plain = line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").replaceAll(/\beyJ[\w-]{8,}(?:\.[\w-]*)*/g, "[JWT]");
   return plain.length > MAX_DESCRIPTION ? `${plain.slice(0, MAX_DESCRIPTION)}…` : plain;
 }
 

@@ -4,6 +4,9 @@ import { textList } from "../internal/options.js";
 /** What the client credentials grant of Entra asks for: everything that the resource has granted the application. */
 const DEFAULT = "/.default";
 
+/** As much of a wrong scope as an error repeats, in characters. */
+const MAX_SHOWN = 200;
+
 /**
  * Scopes in the order of the cache key.
  *
@@ -21,8 +24,9 @@ export function scopeKey(scopes: readonly string[]): string {
 }
 
 function notDefault(scope: string): MtlsPopError {
-  const corrected = `${scope.replace(/\/+$/, "")}${DEFAULT}`;
-  return new MtlsPopError("invalid_options", `The scope "${scope}" does not end with "${DEFAULT}", as an application's scopes must.`, {
+  const shown = scope.slice(0, MAX_SHOWN);
+  const corrected = `${shown.replace(/\/+$/, "")}${DEFAULT}`;
+  return new MtlsPopError("invalid_options", `The scope "${shown}" does not end with "${DEFAULT}", as an application's scopes must.`, {
     help: `Use "${corrected}".`,
   });
 }

@@ -1,12 +1,14 @@
 import { createHash } from "node:crypto";
 import type { AuthenticationResult } from "../application/authentication-result.js";
-import { assertOptions, positive } from "../internal/options.js";
+import { assertOptions, type OptionRule } from "../internal/options.js";
 
 /** A token leaves the cache this long before it ends, so that a call that begins with it can end with it. */
 const EXPIRY_BUFFER_MS = 5 * 60 * 1000;
 
-/** After a background refresh that failed, how long the next one waits. */
+/** How long after a token came, or after a background refresh that failed, the next one waits. */
 const REFRESH_BACKOFF_MS = 30 * 1000;
+
+const wholeNumber: OptionRule = { expected: "a whole number above 0", test: (value) => Number.isSafeInteger(value) && Number(value) > 0 };
 
 /** One remembered token. */
 interface CacheEntry {
@@ -26,7 +28,7 @@ export class TokenCache {
 
   /** @param options `maxEntries`: how many tokens are kept. @default 2000 */
   constructor(options: { maxEntries?: number } = {}) {
-    assertOptions("TokenCache", options, { maxEntries: positive });
+    assertOptions("TokenCache", options, { maxEntries: wholeNumber });
     this.#maxEntries = options.maxEntries ?? 2000;
   }
 
@@ -55,8 +57,11 @@ export class TokenCache {
     const certificateEndsMs = result.bindingCertificate?.notAfter.getTime() ?? Number.POSITIVE_INFINITY;
     const usableUntilMs = Math.min(result.expiresOn.getTime() - EXPIRY_BUFFER_MS, certificateEndsMs);
     this.#entries.delete(key);
-    if (usableUntilMs <= nowMs) return;
-    this.#entries.set(key, { result, usableUntilMs, refreshFromMs: result.refreshOn?.getTime() ?? Number.POSITIVE_INFINITY });
+    // the other way round, so that a date that is none is not kept
+    if (!(usableUntilMs > nowMs)) return;
+    // a service that wants every token refreshed at once is not asked at every call
+    const refreshFromMs = Math.max(result.refreshOn?.getTime() ?? Number.POSITIVE_INFINITY, nowMs + REFRESH_BACKOFF_MS);
+    this.#entries.set(key, { result, usableUntilMs, refreshFromMs });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);

@@ -96,6 +96,13 @@ export function assertExtraBodyParameters(extra: Readonly<Record<string, string>
         },
       );
     }
+    // RFC 6749 section 8.2: what else there may be, two parsers could read in two ways
+    if (!/^[\w.-]{1,64}$/.test(name)) {
+      throw new MtlsPopError(
+        "invalid_options",
+        "`extraBodyParameters` holds a name that is no parameter's: letters, digits, `.`, `_` and `-`.",
+      );
+    }
     if (typeof value !== "string") throw new MtlsPopError("invalid_options", `\`extraBodyParameters\`: "${name}" must be a string.`);
   }
 }

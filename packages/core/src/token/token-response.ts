@@ -28,6 +28,8 @@ export function parseTokenResponse(body: string, asked: { tokenType: TokenType; 
   assertTokenType(answer["token_type"], asked);
   const accessToken = answer["access_token"];
   if (typeof accessToken !== "string" || accessToken === "") throw malformed("has no `access_token`", correlationId);
+  // RFC 6749 appendix A.12, without the blank: it becomes part of a header
+  if (!/^[\x21-\x7e]+$/.test(accessToken)) throw malformed("has an `access_token` with characters that no header takes", correlationId);
   const expiresInSeconds = seconds(answer["expires_in"]);
   if (expiresInSeconds === undefined) throw malformed("has no usable `expires_in` (seconds)", correlationId);
   const scope = typeof answer["scope"] === "string" && answer["scope"] !== "" ? answer["scope"] : asked.scope;
@@ -63,7 +65,7 @@ function assertTokenType(found: unknown, { tokenType, correlationId }: { tokenTy
   if (found.toLowerCase() !== tokenType.toLowerCase()) {
     throw new MtlsPopError(
       "token_type_mismatch",
-      `A ${tokenType} token was asked for, but the service answered with "${found.slice(0, 40)}".`,
+      `A ${tokenType} token was asked for, but the service answered with ${JSON.stringify(found.slice(0, 40))}.`,
       {
         correlationId,
         help: "Bound tokens may not be enabled for this tenant, application or resource (see AADSTS51000 and AADSTS392196 in docs/errors.md).",
@@ -72,10 +74,13 @@ function assertTokenType(found: unknown, { tokenType, correlationId }: { tokenTy
   }
 }
 
+/** Ten years; Entra's tokens live a day at most, and what is far beyond has no date. */
+const MAX_SECONDS = 10 * 365 * 24 * 3600;
+
 /** Seconds as a number or as digits; anything else is not a duration. */
 function seconds(value: unknown): number | undefined {
   const number = typeof value === "string" && /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : value;
-  return typeof number === "number" && Number.isFinite(number) && number >= 0 ? number : undefined;
+  return typeof number === "number" && number >= 0 && number <= MAX_SECONDS ? number : undefined;
 }
 
 function malformed(what: string, correlationId: string): MtlsPopError {

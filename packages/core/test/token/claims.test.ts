@@ -33,4 +33,15 @@ describe("mergeClaims", () => {
   it.each(["", "claims", "[]", "null", '"a"', "eyJhY2Nlc3NfdG9rZW4iOnt9fQ=="])("refuses %j", (claims) => {
     expect(() => mergeClaims(undefined, claims)).toThrow(expect.objectContaining({ code: "invalid_claims" }));
   });
+
+  it.each([[], ["cp1"]])("refuses claims that are nested beyond measure, with capabilities %j", (...clientCapabilities) => {
+    const deep = `{"access_token":${"[".repeat(200_000)}${"]".repeat(200_000)}}`;
+    expect(() => mergeClaims(clientCapabilities.flat(), deep)).toThrow(expect.objectContaining({ code: "invalid_claims" }));
+    const objects = `${'{"access_token":'.repeat(100_000)}1${"}".repeat(100_000)}`;
+    expect(() => mergeClaims(clientCapabilities.flat(), objects)).toThrow(expect.objectContaining({ code: "invalid_claims" }));
+  });
+
+  it("keeps a claim named __proto__ as any other", () => {
+    expect(mergeClaims(["cp1"], '{"__proto__":{"a":1}}')).toBe('{"access_token":{"xms_cc":{"values":["cp1"]}},"__proto__":{"a":1}}');
+  });
 });

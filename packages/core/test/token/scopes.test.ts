@@ -16,7 +16,18 @@ describe("scopeKey", () => {
     );
   });
 
-  it.each([[[]], [[""]], [[7]], ["https://vault.azure.net/.default"]])("refuses %j", (scopes) => {
+  it("repeats a wrong scope in part, and quickly", () => {
+    for (const scope of ["/".repeat(1_000_000), `${"/".repeat(1_000_000)}x`]) {
+      try {
+        scopeKey([scope]);
+        expect.unreachable();
+      } catch (error) {
+        expect(String(error).length).toBeLessThan(1000);
+      }
+    }
+  });
+
+  it.each([[[]], [[""]], [[7]], [new Array(1)], [[["a/.default"]]], ["https://vault.azure.net/.default"]])("refuses %j", (scopes) => {
     expect(() => scopeKey(scopes as string[])).toThrow(expect.objectContaining({ code: "invalid_options" }));
   });
 });

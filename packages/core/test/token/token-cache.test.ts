@@ -46,9 +46,31 @@ describe("TokenCache", () => {
     expect(cache.get("key", 31 * MINUTE)?.refreshFromMs).toBe(31.5 * MINUTE);
   });
 
-  it.each([{ maxEntries: 0 }, { maxEntries: Number.NaN }, { maxEntrys: 3 }])("refuses %j", (options) => {
-    expect(() => new TokenCache(options as object)).toThrow(expect.objectContaining({ code: "invalid_options" }));
+  it("does not keep a token whose end is no date", () => {
+    const cache = new TokenCache();
+    cache.set("key", result(Number.NaN), 0);
+    expect(cache.size).toBe(0);
   });
+
+  it("lets no service have every call start a refresh", () => {
+    const cache = new TokenCache();
+    cache.set("key", result(60 * MINUTE, 0), 0);
+    expect(cache.get("key", 0)?.refreshFromMs).toBe(MINUTE / 2);
+  });
+
+  it("forgets all when it is told to", () => {
+    const cache = new TokenCache();
+    cache.set("key", result(60 * MINUTE), 0);
+    cache.clear();
+    expect(cache.get("key", 0)).toBeUndefined();
+  });
+
+  it.each([{ maxEntries: 0 }, { maxEntries: 0.5 }, { maxEntries: "9" }, { maxEntries: Number.NaN }, { maxEntrys: 3 }, null, 7])(
+    "refuses %j",
+    (options) => {
+      expect(() => new TokenCache(options as never)).toThrow(expect.objectContaining({ code: "invalid_options" }));
+    },
+  );
 });
 
 describe("variantOf", () => {

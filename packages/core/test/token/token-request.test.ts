@@ -54,6 +54,21 @@ describe("tokenRequestBody", () => {
     );
   });
 
+  it.each(["", "a b", "dc\u0000", "d\u00e7", "a[b]", "x".repeat(65)])(
+    "refuses the extra parameter %j, whose name is no parameter's",
+    (name) => {
+      expect(() => assertExtraBodyParameters({ [name]: "x" })).toThrow(expect.objectContaining({ code: "invalid_options" }));
+    },
+  );
+
+  it.each([7, null, undefined, ["x"], {}])("refuses the value %j of an extra parameter", (value) => {
+    expect(() => assertExtraBodyParameters({ dc: value as never })).toThrow(expect.objectContaining({ code: "invalid_options" }));
+  });
+
+  it("sends an extra parameter named __proto__ as any other", () => {
+    expect(tokenRequestBody({ ...request, bound: true, extraBodyParameters: JSON.parse('{"__proto__":"x"}') })).toContain("__proto__=x");
+  });
+
   it("says who asks in the headers", () => {
     expect(tokenRequestHeaders("c0ffee00-0000-4000-8000-000000000000")).toMatchObject({
       "client-request-id": "c0ffee00-0000-4000-8000-000000000000",

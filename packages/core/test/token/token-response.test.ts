@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { parseTokenResponse } from "../../src/token/token-response.js";
+import { thrown } from "../thrown.js";
 
 const asked = {
   tokenType: "mtls_pop",
@@ -50,8 +51,46 @@ describe("parseTokenResponse", () => {
     { expires_in: undefined },
     { expires_in: "soon" },
     { expires_in: -1 },
+    { expires_in: null },
+    { expires_in: [3600] },
+    { expires_in: "1e9" },
+    { expires_in: " " },
+    { expires_in: 1e15 },
+    { expires_in: "99999999999999999999" },
+    { access_token: "a\r\nx-evil: 1" },
+    { access_token: "a b" },
+    { access_token: "t\u00f6ken" },
+    { access_token: ["a"] },
   ])("refuses %j", (over) => {
     expect(() => parse(over)).toThrow(expect.objectContaining({ code: "invalid_token_response" }));
+  });
+
+  it("refuses a lifetime that no number holds", () => {
+    const body = JSON.stringify(answer).replace("3600", "1e400");
+    expect(() => parseTokenResponse(body, asked)).toThrow(expect.objectContaining({ code: "invalid_token_response" }));
+  });
+
+  it.each([-1, "soon", 1e15, null, {}])("passes over a refresh time that is none: %j", (refresh_in) => {
+    expect(parse({ refresh_in }).refreshInSeconds).toBeUndefined();
+  });
+
+  it.each([7, null, ["a"], {}, ""])("takes the asked scopes when the answer's are no text: %j", (scope) => {
+    expect(parse({ scope }).scopes).toEqual([asked.scope]);
+  });
+
+  it.each([{}, [], ["mtls_pop"], true])("takes %j for no token type", (token_type) => {
+    expect(() => parse({ token_type })).toThrow(expect.objectContaining({ code: "token_type_missing" }));
+  });
+
+  it("repeats a strange token type in part, without its control characters", () => {
+    const { message } = thrown(() => parse({ token_type: `Bearer\u001b[31m\n${"x".repeat(100_000)}` }));
+    expect(message.length).toBeLessThan(500);
+    expect(message).not.toMatch(/[\p{Cc}]/u);
+  });
+
+  it("takes nothing from an answer's prototype", () => {
+    const body = `{"__proto__":${JSON.stringify(answer)}}`;
+    expect(thrown(() => parseTokenResponse(body, asked)).code).toBe("token_type_missing");
   });
 
   it.each(["", "<html>", '{"access_token":"secret-token"', "null", "[]", '"secret-token"'])("refuses %j and does not repeat it", (body) => {
