@@ -44,6 +44,12 @@ export class Narrator {
     this.say(`\n${this.#style("bold", text)}`);
   }
 
+  /** Something that is so, with what was found. */
+  tell(line: string, facts: Readonly<Record<string, string>>): void {
+    this.say(`${this.#style("green", "✓")} ${line}`);
+    this.#facts(facts);
+  }
+
   /** The last word: whether all went well. */
   verdict(good: boolean, text: string): void {
     this.say(`\n${this.#style(good ? "green" : "red", text)}`);
@@ -56,8 +62,7 @@ export class Narrator {
     try {
       const { line, facts = {}, value } = await run();
       this.#outcome(this.#style("green", "✓"), line, performance.now() - startedMs);
-      const width = Math.max(0, ...Object.keys(facts).map((name) => name.length));
-      for (const [name, fact] of Object.entries(facts)) this.say(`    ${this.#style("dim", name.padEnd(width))}  ${fact}`);
+      this.#facts(facts);
       return value;
     } catch (error) {
       this.#outcome(this.#style("red", "✗"), doing, performance.now() - startedMs);
@@ -65,6 +70,11 @@ export class Narrator {
     } finally {
       clearInterval(ticker);
     }
+  }
+
+  #facts(facts: Readonly<Record<string, string>>): void {
+    const width = Math.max(0, ...Object.keys(facts).map((name) => name.length));
+    for (const [name, fact] of Object.entries(facts)) this.say(`    ${this.#style("dim", name.padEnd(width))}  ${fact}`);
   }
 
   #progress(doing: string, elapsedMs: number): void {

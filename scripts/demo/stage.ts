@@ -1,0 +1,61 @@
+import { fileURLToPath } from "node:url";
+import {
+  type Emulator,
+  type EmulatorOptions,
+  type FunctionsHost,
+  type FunctionsHostOptions,
+  type LocalApp,
+  prepareLocalApp,
+  startEmulator,
+  startFunctionsHost,
+} from "@mtls-pop/emulator";
+
+/** The sample, seen from `scripts/demo/` as well as from `scripts/dist/demo/`. */
+const APP_ROOT = fileURLToPath(
+  new URL(`${import.meta.url.includes("/dist/") ? "../../.." : "../.."}/samples/keyvault-reader`, import.meta.url),
+);
+
+/** The secret that the vault holds. */
+export const SECRET = { name: "my-secret", value: "A bound token has read this." } as const;
+
+/** The region whose token endpoint the app is told to use. */
+export const REGION = "westus3";
+
+/** How long the token server takes to answer in the demo: as a near one would. */
+export const TOKEN_LATENCY_MS = 200;
+
+/** What could come from the shell and would make another app of this one. */
+const NOT_FROM_THE_SHELL = {
+  AZURE_CLIENT_CERTIFICATE_PASSWORD: undefined,
+  MTLS_POP_CLIENT_CERTIFICATE: undefined,
+  MTLS_POP_CREDENTIAL: undefined,
+  MSAL_DISABLE_REGION: undefined,
+} as const;
+
+/** An emulated cloud with an app registered in it, before that app runs. */
+export interface Cloud extends AsyncDisposable {
+  readonly emulator: Emulator;
+  readonly app: LocalApp;
+}
+
+/** Starts the emulator, registers the app with a new certificate and puts the secret into the vault. */
+export async function startCloud(options?: EmulatorOptions): Promise<Cloud> {
+  const emulator = await startEmulator(options);
+  try {
+    const app = await prepareLocalApp(emulator, { secrets: { [SECRET.name]: SECRET.value } });
+    const dispose = async (): Promise<void> => {
+      await app.dispose();
+      await emulator.close();
+    };
+    return { emulator, app, [Symbol.asyncDispose]: dispose };
+  } catch (error) {
+    await emulator.close();
+    throw error;
+  }
+}
+
+/** Hosts the sample's built bundle with the app settings that a deployed app would have. */
+export function hostSample({ app }: Cloud, onLog?: FunctionsHostOptions["onLog"]): Promise<FunctionsHost> {
+  const env = { ...NOT_FROM_THE_SHELL, ...app.environment, AZURE_REGIONAL_AUTHORITY_NAME: REGION };
+  return startFunctionsHost({ appRoot: APP_ROOT, env, ...(onLog && { onLog }) });
+}
