@@ -32,12 +32,11 @@ let current: AppClients | undefined;
 
 /** The clients of the app that is being loaded; the host's `appTerminate` closes them for good. */
 export function appClients(): AppClients {
-  if (!current || current.closed) {
-    const clients = new AppClients(process.env);
-    current = clients;
-    app.hook.appTerminate(() => clients.close());
-  }
-  return current;
+  if (!current || current.closed) current = new AppClients(process.env);
+  const clients = current;
+  // by each function: what an app that did not come to start has registered is gone
+  app.hook.appTerminate(() => clients.close());
+  return clients;
 }
 
 /** One application for all functions, so that they share its tokens, and one set of clients for each distinct set of settings. */

@@ -1,4 +1,4 @@
-import { app, HttpResponse } from "@azure/functions";
+import { app, type HttpRequest, HttpResponse } from "@azure/functions";
 import { MtlsPopError } from "@mtls-pop/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withMtlsPop } from "../src/index.js";
@@ -15,7 +15,7 @@ afterAll(() => local.close());
 const readSecret = () =>
   app.get("readSecret", {
     route: "secrets/{name}",
-    handler: withMtlsPop({ resources: { vault } }, async (request, _context, clients) => {
+    handler: withMtlsPop({ resources: { vault } }, async (request: HttpRequest, _context, clients) => {
       const response = await clients.vault(`/secrets/${request.params["name"]}?api-version=7.4`);
       return { status: response.status, jsonBody: await response.json() };
     }),
@@ -51,7 +51,7 @@ describe("an HTTP function", () => {
   it("calls with `fetch` what is configured, and nothing else", async () => {
     const host = await local.host(() =>
       app.get("fetched", {
-        handler: withMtlsPop({ resources: { vault } }, async (request, _context, clients) => {
+        handler: withMtlsPop({ resources: { vault } }, async (request: HttpRequest, _context, clients) => {
           return { status: (await clients.fetch(request.query.get("url") ?? "")).status };
         }),
       }),

@@ -28,8 +28,7 @@ describe("the types of withMtlsPop", () => {
         withMtlsPop((request) => ({ body: request.url })),
       );
       app.get("options", {
-        handler: withMtlsPop({ resources }, (request, _context, { vault }) => {
-          expectTypeOf(request).toEqualTypeOf<HttpRequest>();
+        handler: withMtlsPop({ resources }, (request: HttpRequest, _context, { vault }) => {
           expectTypeOf(vault).toEqualTypeOf<FetchFunction>();
           return { body: request.url };
         }),
