@@ -2,7 +2,7 @@ import type { BoundToken } from "../application/bound-token-source.js";
 import { MtlsPopError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
 import type { BindingAgents } from "../transport/binding-agents.js";
-import { type Answer, drain, exchange } from "../transport/exchange.js";
+import { type Answer, drain, exchange, onceReleased } from "../transport/exchange.js";
 import type { MtlsAgent } from "../transport/mtls-agent.js";
 import type { Transport } from "../transport/transport-options.js";
 import { type AuthorizationScheme, otherScheme, type SchemeMemory } from "./authorization-scheme.js";
@@ -69,10 +69,7 @@ export class BoundCall {
 
   /** @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted */
   async run(): Promise<Response> {
-    const { body } = this.#call;
-    const acquiring = this.#bind();
-    if (body) this.#body = await this.#readBody(body, acquiring);
-    let binding = await acquiring;
+    let binding = await this.#begin();
     for (;;) {
       const answer = await this.#send(binding);
       const { statusCode: status = 0, headers } = answer.message;
@@ -80,6 +77,9 @@ export class BoundCall {
       if (claims !== undefined) {
         await this.#dismiss(answer, "asks for a token with other claims");
         this.#claims = claims;
+        // whoever asks for claims has read the token, so the scheme was right
+        if (this.#refusal) this.#client.schemes.remember(this.#resource.origin, this.#scheme);
+        this.#refusal = undefined;
         binding = await this.#bind();
       } else if (status === 401 && this.#mayChangeScheme()) {
         this.#refusal = { answer, body: await this.#dismiss(answer, `may want another scheme than "${this.#scheme}"`) };
@@ -90,6 +90,15 @@ export class BoundCall {
         return this.#respond(answer, status);
       }
     }
+  }
+
+  /** Token and body, which may both take a while; what fails first is told. */
+  async #begin(): Promise<Binding> {
+    const { body, signal } = this.#call;
+    if (!body) return this.#bind();
+    const [binding, outgoing] = await Promise.all([this.#bind(), abortable(Promise.resolve(body), signal)]);
+    this.#body = outgoing;
+    return binding;
   }
 
   /** Asks for the token; the connection is opened meanwhile. */
@@ -107,17 +116,8 @@ export class BoundCall {
     signal?.throwIfAborted();
     const acquiring = tokens.acquireBoundToken(signal || claims !== undefined ? { ...tokenRequest, claims, signal } : tokenRequest);
     connectAhead(this.#client.agents, this.#resource);
-    return abortable(acquiring, signal);
-  }
-
-  async #readBody(body: NonNullable<FetchCall["body"]>, acquiring: Promise<Binding>): Promise<OutgoingBody> {
-    try {
-      return await abortable(Promise.resolve(body), this.#call.signal);
-    } catch (error) {
-      // the body's fault is the one that is told
-      acquiring.catch(() => undefined);
-      throw error;
-    }
+    // a source without types may give no promise
+    return signal ? abortable(Promise.resolve(acquiring), signal) : acquiring;
   }
 
   #send({ accessToken, agent }: Binding): Promise<Answer> {
@@ -203,9 +203,15 @@ export class BoundCall {
       onEnd: underWay.removeBody,
     };
     if (this.#refusal && status !== 401) schemes.remember(origin, this.#scheme);
-    if (this.#refusal?.body === undefined || status !== 401) return toResponse(answer, facts);
+    if (this.#refusal?.body === undefined || status !== 401) {
+      const response = toResponse(answer, facts);
+      if (answer.message.complete && answer.message.readableLength === 0)
+        await new Promise<void>((resolve) => onceReleased(answer, resolve));
+      return response;
+    }
     // neither scheme was taken, and the answer to the first one says more
     await drain(answer, DRAIN_BYTES, transport, signal);
+    signal?.throwIfAborted();
     return toResponse(this.#refusal.answer, { ...facts, kept: this.#refusal.body });
   }
 }

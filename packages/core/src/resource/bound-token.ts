@@ -10,7 +10,7 @@ export interface UsableToken extends BoundToken {
 /** What may stand behind the scheme in an `Authorization` header (RFC 9110 section 11.2). */
 const TOKEN68 = /^[\w.~+/-]+=*$/;
 
-/** Looked at once each; a cached token comes again and again. */
+/** Looked at once each: a cached token comes again and again. Only those that cannot change. */
 const usable = new WeakSet<object>();
 
 /**
@@ -26,7 +26,7 @@ export function assertBound(token: BoundToken): asserts token is UsableToken {
       help: 'Return { accessToken, tokenType: "mtls_pop", bindingCertificate }, such as acquireTokenByClientCredential gives with mtlsProofOfPossession: true.',
     });
   }
-  usable.add(token);
+  if (Object.isFrozen(token)) usable.add(token);
 }
 
 /** Never quotes the token. */

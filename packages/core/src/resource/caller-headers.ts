@@ -52,13 +52,19 @@ export function readHeaders(where: string, headers: unknown): Map<string, string
 
 function entriesOf(where: string, headers: unknown): Iterable<readonly [name: string, value: string]> {
   if (typeof headers !== "object" || headers === null) throw notHeaders(where);
-  if (!(Symbol.iterator in headers)) return Object.entries(headers).map(([name, value]) => [name, String(value)]);
-  return Array.from(headers as Iterable<unknown>, (pair) => {
+  const pairs = Symbol.iterator in headers ? Array.from(headers as Iterable<unknown>) : Object.entries(headers);
+  return pairs.map((pair) => {
     if (!Array.isArray(pair) || pair.length !== 2) throw notHeaders(where);
-    return [String(pair[0]), String(pair[1])];
+    return [textOf(where, pair[0]), textOf(where, pair[1])];
   });
 }
 
+/** As the platform does it, but for what would become `[object Object]`. */
+function textOf(where: string, value: unknown): string {
+  if (typeof value === "object" || typeof value === "function" || typeof value === "symbol") throw notHeaders(where);
+  return String(value);
+}
+
 function notHeaders(where: string): MtlsPopError {
-  return new MtlsPopError("invalid_options", `${where} must be an object, a Headers or an array of [name, value] pairs.`);
+  return new MtlsPopError("invalid_options", `${where} must be an object, a Headers or an array of [name, value] pairs, all of them text.`);
 }

@@ -1,7 +1,7 @@
 /** Longer claims than this are no challenge of Entra's, in characters of base64. */
 const MAX_CLAIMS_LENGTH = 16 * 1024;
 /** A scheme at the start of a challenge, or `name=value` within one (RFC 9110 section 11.6.1). */
-const CHALLENGE_PART = /([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|(?=\s|,|$))/g;
+const CHALLENGE_PART = /(?<![\w!#$%&'*+.^`|~-])([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))|(?=\s|,|$))/g;
 
 /**
  * The claims that a resource asks for in its answer with status 401, when it says that the token's are insufficient (continuous access

@@ -29,18 +29,16 @@ export function decoded(body: Readable, contentEncoding: string | undefined, onE
   const encodings = (contentEncoding ?? "")
     .toLowerCase()
     .split(",")
-    .map((encoding) => encoding.trim());
+    .map((encoding) => encoding.trim())
+    .filter((encoding) => encoding !== "" && encoding !== "identity");
   if (encodings.length > MAX_ENCODINGS) {
     throw new MtlsPopError("network_error", `The answer has ${encodings.length} content encodings, more than anyone needs.`, {
       retryable: false,
     });
   }
-  const decoders: Transform[] = [];
-  for (const encoding of encodings.reverse()) {
-    const decoder = DECODERS[encoding];
-    if (!decoder) break;
-    decoders.push(decoder());
-  }
+  const makers = encodings.map((encoding) => (Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined));
+  if (!makers.every((maker) => maker !== undefined)) return body;
+  const decoders = makers.reverse().map((maker) => maker());
   const last = decoders.at(-1);
   if (!last) return body;
   pipeline([body, ...decoders], (error) => error && onError(error));

@@ -55,6 +55,7 @@ export function createPopClients(options: PopFetchOptions): PopClients<string> {
     assertClientName(name);
     const client: FetchFunction = async (input, init) => {
       const url = resolve(name, resource, hrefOf(input));
+      if (!fetcher.owns(resource, url)) throw offOrigin(name, resource, "leads to the path of another resource");
       return fetcher.fetch(resource, readCall(url, input, init));
     };
     // own property, even for a name such as __proto__
@@ -86,7 +87,11 @@ function resolve(name: string, resource: Resource, input: string): URL {
   const isUnder = url?.origin === resource.origin && resource.contains(url.pathname) && !url.username && !url.password;
   if (isUnder) return url;
   const found = url === undefined ? "is no URL" : url.origin === resource.origin ? "leaves its path" : "leads to another origin";
-  throw new MtlsPopError("off_origin_input", `The input of the client "${name}" ${found}; it calls ${resource.baseUrl.href} alone.`, {
+  throw offOrigin(name, resource, found);
+}
+
+function offOrigin(name: string, resource: Resource, found: string): MtlsPopError {
+  return new MtlsPopError("off_origin_input", `The input of the client "${name}" ${found}; it calls ${resource.baseUrl.href} alone.`, {
     help: "Pass a path, such as /secrets/x?api-version=7.4; for other resources use `fetch` or a client of their own.",
   });
 }

@@ -1,6 +1,8 @@
 import { Readable } from "node:stream";
-import type { ReadableStream as WebStream } from "node:stream/web";
+import type { ReadableStreamDefaultReader, ReadableStream as WebStream } from "node:stream/web";
+import { isAnyArrayBuffer } from "node:util/types";
 import { MtlsPopError } from "../errors.js";
+import { assertBytes } from "../transport/upload.js";
 
 /** How much of a Request's body is read before it counts as a stream, in bytes. */
 const READ_AHEAD_BYTES = 64 * 1024;
@@ -11,7 +13,7 @@ export interface OutgoingBody {
   readonly contentType: string | undefined;
   /** In bytes; `undefined` for a body that is sent in chunks. */
   readonly length: number | undefined;
-  readonly content: string | Uint8Array | (() => WebStream);
+  readonly content: Uint8Array | (() => WebStream);
   /** Whether it can be sent a second time, after a 401 or a redirect. */
   readonly replayable: boolean;
 }
@@ -27,54 +29,60 @@ export interface OutgoingBody {
  * @see https://fetch.spec.whatwg.org/#concept-bodyinit-extract
  */
 export function readBody(body: unknown): OutgoingBody | Promise<OutgoingBody> {
-  if (typeof body === "string") return bytes(body, Buffer.byteLength(body), "text/plain;charset=UTF-8");
-  if (body instanceof URLSearchParams) {
-    const text = body.toString();
-    return bytes(text, text.length, "application/x-www-form-urlencoded;charset=UTF-8");
-  }
-  if (ArrayBuffer.isView(body)) return copied(new Uint8Array(body.buffer, body.byteOffset, body.byteLength));
-  switch (Object.prototype.toString.call(body)) {
-    case "[object ArrayBuffer]":
-    case "[object SharedArrayBuffer]":
-      return copied(new Uint8Array(body as ArrayBuffer));
-    case "[object Blob]":
-    case "[object File]":
-      return blob(body as Blob);
-    case "[object FormData]":
-      return formData(body as FormData);
-    case "[object ReadableStream]":
-      return stream(body as WebStream);
-  }
-  if (typeof body === "object" && body !== null && Symbol.asyncIterator in body) {
-    return stream(ReadableStream.from(asBytes(body as AsyncIterable<unknown>)));
-  }
+  // Node writes a string together with the headers, and both as UTF-8: a header's Latin-1 would be changed
+  if (typeof body === "string") return bytes(Buffer.from(body), "text/plain;charset=UTF-8");
+  if (body instanceof URLSearchParams) return bytes(Buffer.from(body.toString()), "application/x-www-form-urlencoded;charset=UTF-8");
+  if (ArrayBuffer.isView(body) || isAnyArrayBuffer(body)) return copied(body);
+  if (body instanceof Blob) return blob(body);
+  // a look-alike from a package would become the text "[object FormData]"; and the platform's costs 25 ms to touch
+  if (Object.prototype.toString.call(body) === "[object FormData]" && body instanceof FormData) return formData(body);
+  if (body instanceof ReadableStream) return stream(body);
+  if (isStreaming(body)) return stream(ReadableStream.from(asBytes(body)));
   throw new MtlsPopError("invalid_options", "The request's body is of a kind that `fetch` does not send.", {
     help: "Use a string (JSON.stringify for an object), bytes, a Blob, FormData, URLSearchParams, or a stream.",
   });
 }
 
-/** The body of a Request: one that ends within 64 KiB can be sent again, a longer one is sent as the stream it is. */
-export async function readRequestBody(body: WebStream): Promise<OutgoingBody> {
+/**
+ * The body of a Request: one that ends within 64 KiB can be sent again, a longer one is sent as the stream it is.
+ *
+ * @param signal ends the reading; the stream is cancelled
+ */
+export async function readRequestBody(body: WebStream, signal: AbortSignal | undefined): Promise<OutgoingBody> {
   assertUnread(body);
   const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  while (size <= READ_AHEAD_BYTES) {
-    const { done, value } = await reader.read();
-    if (done) return bytes(Buffer.concat(chunks), size);
-    chunks.push(value);
-    size += value.byteLength;
+  const onAbort = () => reader.cancel(signal?.reason).catch(() => undefined);
+  signal?.addEventListener("abort", onAbort, { once: true });
+  try {
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    while (size <= READ_AHEAD_BYTES) {
+      const { done, value } = await reader.read();
+      if (done) return bytes(Buffer.concat(chunks));
+      assertBytes(value);
+      chunks.push(value);
+      size += value.byteLength;
+    }
+    return stream(resumed(chunks, reader));
+  } finally {
+    signal?.removeEventListener("abort", onAbort);
   }
-  reader.releaseLock();
-  async function* resumed() {
-    yield* chunks;
-    yield* body;
-  }
-  return stream(ReadableStream.from(resumed()));
+}
+
+/** A stream that begins with what was read of another one. */
+function resumed(chunks: Uint8Array[], reader: ReadableStreamDefaultReader): WebStream {
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = chunks.length > 0 ? { done: false, value: chunks.shift() } : await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
 }
 
 /** Whether `fetch` wants `duplex: "half"` with this body: it can't be known whether the answer comes before its end. */
-export function isStreaming(body: unknown): boolean {
+export function isStreaming(body: unknown): body is AsyncIterable<unknown> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }
 
@@ -85,24 +93,31 @@ export function discard({ content, replayable }: OutgoingBody): void {
   if (!stream.locked) stream.cancel().catch(() => undefined);
 }
 
-function bytes(content: string | Uint8Array, length: number, contentType?: string): OutgoingBody {
-  return { content, length, contentType, replayable: true };
+function bytes(content: Uint8Array, contentType?: string): OutgoingBody {
+  return { content, length: content.byteLength, contentType, replayable: true };
 }
 
-function copied(view: Uint8Array): OutgoingBody {
-  return bytes(Uint8Array.from(view), view.byteLength);
+function copied(body: ArrayBufferView | ArrayBufferLike): OutgoingBody {
+  try {
+    const view = ArrayBuffer.isView(body) ? new Uint8Array(body.buffer, body.byteOffset, body.byteLength) : new Uint8Array(body);
+    return bytes(new Uint8Array(view));
+  } catch (cause) {
+    throw new MtlsPopError("invalid_options", "The request's body is a buffer whose memory was given away.", {
+      cause,
+      help: "Pass it before it is transferred to another thread.",
+    });
+  }
 }
 
 function blob(body: Blob): OutgoingBody {
-  return { content: () => body.stream() as WebStream, length: body.size, contentType: body.type || undefined, replayable: true };
+  return { content: () => body.stream(), length: body.size, contentType: body.type || undefined, replayable: true };
 }
 
 async function formData(body: FormData): Promise<OutgoingBody> {
   // the platform knows how to write multipart/form-data
   const encoded = new Response(body);
   const contentType = encoded.headers.get("content-type") ?? undefined;
-  const content = new Uint8Array(await encoded.arrayBuffer());
-  return bytes(content, content.byteLength, contentType);
+  return bytes(new Uint8Array(await encoded.arrayBuffer()), contentType);
 }
 
 function stream(body: WebStream): OutgoingBody {
@@ -119,6 +134,6 @@ function assertUnread(body: WebStream): void {
   }
 }
 
-async function* asBytes(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) yield chunk instanceof Uint8Array ? chunk : Buffer.from(String(chunk));
+async function* asBytes(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+  for await (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

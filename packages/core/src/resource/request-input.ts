@@ -4,9 +4,13 @@ import { isStreaming, type OutgoingBody, readBody, readRequestBody } from "./req
 
 /** Methods that `fetch` does not send. */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
-/** Methods that `fetch` writes in upper case; others stay as they are. */
-const NORMALIZED_METHODS = new Set(["DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"]);
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+/** What other clients take beside `fetch`'s own options: to ignore it would do less than the caller thinks. */
+const REFUSED_INIT = {
+  agent: "Connections belong to the client; set `transport` and `maxConnectionsPerOrigin` where it is made.",
+  dispatcher: "Connections belong to the client; set `transport` and `maxConnectionsPerOrigin` where it is made.",
+  timeout: "Use `signal: AbortSignal.timeout(ms)`, or `transport` where the client is made.",
+} as const;
 const REDIRECT_MODES: ReadonlySet<unknown> = new Set(["follow", "error", "manual"]);
 
 /** What `fetch` was asked for, checked and without anything that can change any more. */
@@ -63,10 +67,16 @@ export function assertHttps(url: URL): URL {
  */
 export function readCall(url: URL, input: Input, init: RequestInit | undefined): FetchCall {
   const request = typeof input === "string" || input instanceof URL ? undefined : input;
-  if (!init && !request) return { url, method: "GET", headers: undefined, body: undefined, redirect: "follow", signal: undefined };
+  if (init) assertInit(init);
+  else if (!request) return { url, method: "GET", headers: undefined, body: undefined, redirect: "follow", signal: undefined };
   const method = readMethod(init?.method ?? request?.method ?? "GET");
   const headers = init?.headers ?? request?.headers;
   const redirect = init?.redirect ?? request?.redirect ?? "follow";
+  if (init?.integrity || request?.integrity) {
+    throw new MtlsPopError("invalid_options", "`integrity` is not checked by this `fetch`.", {
+      help: "Leave it out, and compare the digest of the body yourself.",
+    });
+  }
   if (!REDIRECT_MODES.has(redirect)) throw new MtlsPopError("invalid_options", '`redirect` must be "follow", "error" or "manual".');
   const signal = init?.signal === null ? undefined : (init?.signal ?? request?.signal);
   if (signal !== undefined && !(signal instanceof AbortSignal))
@@ -78,15 +88,28 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
     redirect,
     signal,
     // last, since it may begin to read
-    body: readCallBody(method, init, request),
+    body: readCallBody(method, init, request, signal),
   };
 }
 
-function readCallBody(method: string, init: RequestInit | undefined, request: Request | undefined): FetchCall["body"] {
+function assertInit(init: RequestInit): void {
+  if (typeof init !== "object") throw new MtlsPopError("invalid_options", "`fetch` takes its options as an object.");
+  for (const [name, help] of Object.entries(REFUSED_INIT)) {
+    if (Reflect.get(init, name) === undefined) continue;
+    throw new MtlsPopError("invalid_options", `\`${name}\` is not an option of this \`fetch\`.`, { help });
+  }
+}
+
+function readCallBody(
+  method: string,
+  init: RequestInit | undefined,
+  request: Request | undefined,
+  signal: AbortSignal | undefined,
+): FetchCall["body"] {
   const body = init?.body ?? request?.body ?? undefined;
   if (body === undefined) return undefined;
   if (method === "GET" || method === "HEAD") throw new MtlsPopError("invalid_options", `A ${method} request has no body.`);
-  if (request?.body && body === request.body) return readRequestBody(request.body);
+  if (request?.body && body === request.body) return readRequestBody(request.body, signal);
   if (isStreaming(body) && init?.duplex !== "half") {
     throw new MtlsPopError("invalid_options", 'A body that is a stream needs `duplex: "half"`, as in Node\'s fetch.');
   }
@@ -94,10 +117,11 @@ function readCallBody(method: string, init: RequestInit | undefined, request: Re
 }
 
 function readMethod(method: string): string {
+  // of every method, since Node's HTTP client writes it so
   const upper = String(method).toUpperCase();
   if (!TOKEN.test(upper)) throw new MtlsPopError("invalid_options", "`method` must be an HTTP method.");
   if (FORBIDDEN_METHODS.has(upper)) throw new MtlsPopError("invalid_options", `\`fetch\` does not send ${upper}.`);
-  return NORMALIZED_METHODS.has(upper) ? upper : method;
+  return upper;
 }
 
 function isRequest(input: unknown): input is Request {

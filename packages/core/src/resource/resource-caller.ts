@@ -47,6 +47,7 @@ export class ResourceCaller {
    */
   constructor(binding: BoundToken | BindingCertificate, options: ResourceCallerOptions = {}) {
     assertOptions("ResourceCaller", options, RULES);
+    for (const [name, resource] of Object.entries(options.resources ?? {})) assertNoTokens(name, resource);
     const token = binding instanceof BindingCertificate ? undefined : bound(binding);
     this.#token = token;
     this.#certificate = token?.bindingCertificate ?? (binding as BindingCertificate);
@@ -108,6 +109,14 @@ export class ResourceCaller {
     }
     return { accessToken: popToken, tokenType: "mtls_pop", bindingCertificate: this.#certificate };
   }
+}
+
+/** For callers without types: the one token there is goes to all of the resources. */
+function assertNoTokens(name: string, resource: object): void {
+  if (!record.test(resource) || !("tokens" in resource || "scope" in resource)) return;
+  throw new MtlsPopError("invalid_options", `resource "${name}" has \`tokens\` or \`scope\`, but a ResourceCaller acquires no tokens.`, {
+    help: "Leave them out, or use createPopClients.",
+  });
 }
 
 function bound(token: BoundToken): UsableToken {

@@ -1,4 +1,4 @@
-import { MtlsPopError } from "../errors.js";
+import { isMtlsPopError, MtlsPopError } from "../errors.js";
 import { retryAfterSeconds } from "../internal/retry-after.js";
 import { claimsChallenge } from "./challenge.js";
 
@@ -6,6 +6,8 @@ import { claimsChallenge } from "./challenge.js";
 const MAX_BODY_BYTES = 64 * 1024;
 /** Of the resource's words, this much is passed on, in characters. */
 const MAX_WORDS = 500;
+/** And this much is looked through for tokens. */
+const MAX_TEXT = 8 * 1024;
 const MAX_ID = 100;
 
 /** Headers in which Azure's services name a request. */
@@ -38,15 +40,19 @@ function helpFor(status: number): string {
   return status === 408 || status === 429 || status >= 500 ? "Try again later." : "Check the request.";
 }
 
-/** The beginning of a body that may be endless. */
+/** The beginning of a body that may be endless, or cut: the status is the news. */
 async function textOf({ body }: Response): Promise<string> {
   if (!body) return "";
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
-    chunks.push(chunk);
-    size += chunk.byteLength;
-    if (size > MAX_BODY_BYTES) break;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.byteLength;
+      if (size > MAX_BODY_BYTES) break;
+    }
+  } catch (error) {
+    if (!isMtlsPopError(error)) throw error;
   }
   return Buffer.concat(chunks).toString("utf8");
 }
@@ -54,6 +60,7 @@ async function textOf({ body }: Response): Promise<string> {
 /** `error.code: error.message` of Azure's JSON, else the beginning of the text; on one line, and without anything that looks like a JWT. */
 function wordsOf(body: string): string {
   const plain = (azureWords(body) ?? body)
+    .slice(0, MAX_TEXT)
     .replaceAll(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, "[JWT]")
     .replaceAll(/[\s\p{Cc}]+/gu, " ")
     .trim()

@@ -55,11 +55,9 @@ export class ResourceRegistry {
    * @throws {MtlsPopError} `resource_not_configured`
    */
   find(url: URL): Resource {
-    const configured = this.#byOrigin.get(url.origin);
-    const only = configured?.length === 1 ? configured[0] : undefined;
-    const resource =
-      only ?? configured?.find((candidate) => candidate.contains(url.pathname)) ?? (configured ? undefined : this.#findKnown(url));
+    const resource = this.ownerOf(url);
     if (resource) return resource;
+    const configured = this.#byOrigin.has(url.origin);
     throw new MtlsPopError(
       "resource_not_configured",
       configured
@@ -67,6 +65,13 @@ export class ResourceRegistry {
         : `${url.origin} is not among the resources that may be handed this bound token.`,
       { help: `Add it: resources: { name: { baseUrl: "${url.origin}", scope: "…/.default" } }.` },
     );
+  }
+
+  /** The resource that a URL belongs to, if there is one. */
+  ownerOf(url: URL): Resource | undefined {
+    const configured = this.#byOrigin.get(url.origin);
+    if (!configured) return this.#findKnown(url);
+    return configured.length === 1 ? configured[0] : configured.find((candidate) => candidate.contains(url.pathname));
   }
 
   #findKnown(url: URL): Resource | undefined {

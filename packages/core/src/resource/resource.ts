@@ -5,6 +5,7 @@ import { VERSION } from "../internal/version.js";
 import { type Endpoint, endpointOf } from "../transport/mtls-agent.js";
 import type { AuthorizationScheme } from "./authorization-scheme.js";
 import { readHeaders } from "./caller-headers.js";
+import { ACCEPT_ENCODING } from "./content-decoder.js";
 import { knownHost, RESOURCE_PROFILES, type ResourceProfile, type ResourceProfileName } from "./resource-profile.js";
 
 /** A resource that may be called with bound tokens. */
@@ -60,7 +61,7 @@ export class Resource {
   /** By lower-case name; a call's own replace them. */
   readonly defaultHeaders: ReadonlyMap<string, string>;
   /** By lower-case name; nothing replaces them. */
-  readonly requiredHeaders: readonly (readonly [name: string, value: string])[];
+  readonly requiredHeaders: ReadonlyMap<string, string>;
   readonly tokens: BoundTokenSource;
   /** What the source is asked for by a call without a signal: one object for all of them. */
   readonly tokenRequest: BoundTokenRequest;
@@ -83,8 +84,10 @@ export class Resource {
     this.maxVersion = options.tls?.maxVersion ?? profile.maxVersion;
     this.scheme = options.authorizationScheme ?? profile.authorizationScheme;
     this.schemeIsFixed = options.authorizationScheme !== undefined;
-    this.defaultHeaders = new Map([...DEFAULT_HEADERS, ...readHeaders(`${where}.headers`, options.headers ?? {})]);
-    this.requiredHeaders = Object.entries(profile.headers);
+    this.requiredHeaders = new Map(Object.entries(profile.headers));
+    const headers = new Map([...DEFAULT_HEADERS, ...readHeaders(`${where}.headers`, options.headers ?? {})]);
+    for (const name of this.requiredHeaders.keys()) headers.delete(name);
+    this.defaultHeaders = headers;
     this.tokens = options.tokens ?? tokens;
     this.tokenRequest = Object.freeze({ scopes: Object.freeze([this.scope]) });
   }
@@ -110,7 +113,7 @@ export function resourceScope({ baseUrl, scope, profile }: ResourceOptions): str
 const DEFAULT_HEADERS = [
   ["accept", "*/*"],
   ["accept-language", "*"],
-  ["accept-encoding", "br, gzip, deflate"],
+  ["accept-encoding", ACCEPT_ENCODING],
   ["user-agent", `mtls-pop/${VERSION}`],
 ] as const;
 

@@ -1,7 +1,8 @@
+import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { ReadableByteStreamController } from "node:stream/web";
 import { MtlsPopError } from "../errors.js";
-import type { Answer } from "../transport/exchange.js";
+import { type Answer, onceReleased } from "../transport/exchange.js";
 import { timeoutError, transportError } from "../transport/transport-errors.js";
 import { decoded } from "./content-decoder.js";
 
@@ -26,6 +27,8 @@ export class ResponseBody {
   readonly type = "bytes";
   readonly #answer: Answer;
   readonly #options: ResponseBodyOptions;
+  /** Held here: a message lets go of its socket when its request is over. */
+  readonly #socket: Socket;
   #controller: ReadableByteStreamController | undefined;
   #source: Readable | undefined;
   #paused = false;
@@ -34,6 +37,7 @@ export class ResponseBody {
 
   constructor(answer: Answer, options: ResponseBodyOptions) {
     this.#answer = answer;
+    this.#socket = answer.message.socket;
     this.#options = options;
   }
 
@@ -48,8 +52,8 @@ export class ResponseBody {
     this.#controller = controller;
     const { message } = this.#answer;
     const { signal, timeoutMs } = this.#options;
-    message.socket.on("timeout", this.#onTimeout);
-    message.socket.setTimeout(timeoutMs);
+    this.#socket.on("timeout", this.#onTimeout);
+    this.#socket.setTimeout(timeoutMs);
     message.once("close", this.#onMessageClose);
     signal?.addEventListener("abort", this.#onAbort, { once: true });
     this.#source = decoded(message, message.headers["content-encoding"], this.#onError);
@@ -62,7 +66,7 @@ export class ResponseBody {
     if (!this.#paused) return;
     this.#paused = false;
     // a time-out that passed while nobody was reading is over; the wait begins anew
-    if (this.#overdue) this.#answer.message.socket.setTimeout(this.#options.timeoutMs);
+    if (this.#overdue) this.#socket.setTimeout(this.#options.timeoutMs);
     this.#overdue = false;
     this.#source?.resume();
   }
@@ -96,7 +100,9 @@ export class ResponseBody {
     this.#source?.pause();
   };
 
-  readonly #onEnd = (): void => {
+  readonly #onEnd = (): void => onceReleased(this.#answer, this.#complete);
+
+  readonly #complete = (): void => {
     const controller = this.#controller;
     if (!controller) return;
     this.#settle();
@@ -105,7 +111,7 @@ export class ResponseBody {
     controller.byobRequest?.respond(0);
   };
 
-  readonly #onError = (error: unknown): void => this.fail(transportError(error, this.#options.authority));
+  readonly #onError = (error: unknown): void => this.fail(bodyError(error, this.#options.authority));
   readonly #onAbort = (): void => this.fail(this.#options.signal?.reason);
   readonly #onTimeout = (): void => {
     if (this.#paused && !this.#closing) this.#overdue = true;
@@ -114,16 +120,27 @@ export class ResponseBody {
 
   /** The connection is the agent's again, also while a decoder is still at work. */
   readonly #onMessageClose = (): void => {
-    this.#answer.message.socket.off("timeout", this.#onTimeout);
+    const { message } = this.#answer;
+    this.#socket.off("timeout", this.#onTimeout);
+    if (!message.complete) this.#onError(message.errored ?? new Error("it closed before the answer's end"));
   };
 
   #settle(): void {
     if (!this.#controller) return;
     this.#controller = undefined;
-    this.#onMessageClose();
+    this.#socket.off("timeout", this.#onTimeout);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#options.onEnd(this);
   }
+}
+
+function bodyError(error: unknown, authority: string): MtlsPopError {
+  const code: unknown = error instanceof Error ? Reflect.get(error, "code") : undefined;
+  if (typeof code !== "string" || !/^(?:Z_|ERR__?ERROR_|ERR_BROTLI|ERR_BUFFER)/.test(code)) return transportError(error, authority);
+  return new MtlsPopError("network_error", `${authority} sent a body that is not encoded as its Content-Encoding says (${code}).`, {
+    cause: error,
+    retryable: false,
+  });
 }
 
 /** The error for an answer that nobody had begun to read when its client was closed. */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { MtlsPopError } from "../errors.js";
 import type { Answer } from "../transport/exchange.js";
+import { transportError } from "../transport/transport-errors.js";
 import { ResponseBody, type ResponseBodyOptions } from "./response-body.js";
 
 /** Answers that have no body, whatever their headers say (https://fetch.spec.whatwg.org/#null-body-status). */
@@ -15,7 +16,7 @@ export interface ResponseOptions extends ResponseBodyOptions {
   /** The body, when it was read already. */
   readonly kept?: Buffer | undefined;
   /** Told of a body that is still under way. */
-  readonly onBegin: (body: ResponseBody, response: Response) => void;
+  readonly onBegin: (body: ResponseBody, stream: ReadableStream) => void;
 }
 
 /**
@@ -34,28 +35,42 @@ export function toResponse(answer: Answer, options: ResponseOptions): Response {
     });
   }
   const init = { status, statusText: message.statusMessage ?? "", headers: headersOf(message) };
-  const response = withBody(answer, init, options);
-  // the platform's own setters are out of reach
-  const url = withoutHash(options.url);
-  Object.defineProperty(response, "url", { value: url });
-  if (options.redirected) Object.defineProperty(response, "redirected", { value: true });
-  return response;
+  try {
+    return located(withBody(answer, init, options), withoutHash(options.url), options.redirected);
+  } catch (error) {
+    message.destroy();
+    throw transportError(error, options.authority, { statusCode: status, retryable: false });
+  }
 }
+
+/** Says where a response came from; the platform's own setters are out of reach. */
+function located(response: Response, url: string, redirected: boolean): Response {
+  Object.defineProperty(response, "url", { value: url });
+  if (redirected) Object.defineProperty(response, "redirected", { value: true });
+  return Object.defineProperty(response, "clone", CLONE);
+}
+
+const CLONE: PropertyDescriptor = {
+  value(this: Response): Response {
+    return located(Response.prototype.clone.call(this), this.url, this.redirected);
+  },
+};
 
 function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions): Response {
   const { message } = answer;
   if (options.kept) return new Response(options.kept, init);
   if (options.method === "HEAD" || NULL_BODY_STATUS.has(message.statusCode ?? 0)) {
     message.on("error", () => undefined);
-    message.resume();
+    // none is to come; one that comes nevertheless is not waited for
+    message.once("data", () => message.destroy());
     return new Response(null, init);
   }
   // a small answer usually arrives in one piece: no listeners, no time-outs, and its connection is free at once
   if (message.complete && message.headers["content-encoding"] === undefined) return new Response(complete(message), init);
   const body = new ResponseBody(answer, options);
-  const response = new Response(new ReadableStream(body, ResponseBody.strategy), init);
-  options.onBegin(body, response);
-  return response;
+  const stream = new ReadableStream(body, ResponseBody.strategy);
+  options.onBegin(body, stream);
+  return new Response(stream, init);
 }
 
 function complete(message: IncomingMessage): ReadableStream {

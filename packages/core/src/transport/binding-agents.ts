@@ -39,9 +39,15 @@ export class BindingAgents {
   readonly #options: BindingAgentsOptions;
   readonly #slots = new Map<Connecting, Slot>();
   readonly #bindings = new Set<Binding>();
+  #isClosed = false;
 
   constructor(options: BindingAgentsOptions) {
     this.#options = options;
+  }
+
+  /** Whether every connection was ended for good. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   /** The agent that the resource used last, whatever its certificate. */
@@ -63,6 +69,7 @@ export class BindingAgents {
 
   /** Ends every connection. */
   close(): void {
+    this.#isClosed = true;
     for (const binding of this.#bindings) for (const agent of binding.agents.values()) agent.destroy();
     this.#bindings.clear();
     this.#slots.clear();

@@ -20,7 +20,7 @@ export interface ResourceRequest {
   readonly path: string;
   /** Names and values in turn, `Host` and the framing of the body among them. */
   readonly headers: readonly string[];
-  readonly content: string | Uint8Array | (() => ReadableStream) | undefined;
+  readonly content: Uint8Array | (() => ReadableStream) | undefined;
   /** Whether `content` can be sent a second time. */
   readonly replayable: boolean;
   readonly signal: AbortSignal | undefined;
@@ -58,7 +58,12 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       setHost: false,
     });
     let queueTimer: NodeJS.Timeout | undefined;
+    // kept alive or opened ahead: the server may have closed it in the meantime
+    let mayBeStale = false;
+    // an error that comes later is that of the body, or our own doing
+    let isSettled = false;
     const settle = () => {
+      isSettled = true;
       clearTimeout(queueTimer);
       outgoing.socket?.off("timeout", onTimeout);
       signal?.removeEventListener("abort", onAbort);
@@ -77,31 +82,61 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
     outgoing.once("socket", (socket) => {
       clearTimeout(queueTimer);
       const arm = () => {
-        if (outgoing.destroyed) return;
+        if (isSettled) return;
         if (socket.timeout !== transport.headersTimeoutMs) socket.setTimeout(transport.headersTimeoutMs);
         socket.on("timeout", onTimeout);
       };
       // until then the connect time-out counts
-      if (agent.isConnecting(socket)) socket.once("secureConnect", arm);
-      else arm();
+      mayBeStale = !agent.isConnecting(socket);
+      if (mayBeStale) arm();
+      else socket.once("secureConnect", arm);
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
+      if (isSettled) return;
       settle();
-      if (mayRepeat && outgoing.reusedSocket && STALE.has(error.code ?? "") && !signal?.aborted) {
-        // what closed this connection, a restart or a frozen process, closed the idle ones beside it
-        agent.closeIdle(endpoint);
-        resolve(attempt(agent, request, transport, false));
-      } else {
-        reject(transportError(error, endpoint.authority));
-      }
+      if (!mayBeStale || !STALE.has(error.code ?? "")) return reject(transportError(error, endpoint.authority));
+      // what closed this connection, a restart or a frozen process, closed the idle ones beside it
+      agent.closeIdle(endpoint);
+      if (mayRepeat && !signal?.aborted) resolve(attempt(agent, request, transport, false));
+      else reject(notRepeated(error, request));
     });
     outgoing.once("response", (message) => {
       settle();
+      message.once("end", () => releaseUnsent(outgoing));
       resolve({ request: outgoing, message });
     });
     if (typeof content === "function") upload(outgoing, content()).catch(fail);
     else outgoing.end(content);
   });
+}
+
+/**
+ * Waits until the agent has the connection of an answer back, whose body was read to its end: only then can the next call take it.
+ * Does not wait for a connection that closes.
+ */
+export function onceReleased({ request }: Answer, then: () => void): void {
+  if (request.closed || !request.shouldKeepAlive) then();
+  else request.once("close", then);
+}
+
+/** An answer that did not wait for the request's body: the rest of it would hold up the connection for nothing. */
+function releaseUnsent(outgoing: ClientRequest): void {
+  if (outgoing.writableFinished) return;
+  // the last bytes may be on their way to the system
+  setImmediate(() => outgoing.writableFinished || outgoing.destroy());
+}
+
+function notRepeated(cause: unknown, { endpoint, method, replayable }: ResourceRequest): MtlsPopError {
+  const why = IDEMPOTENT.has(method)
+    ? replayable
+      ? "was sent a second time already"
+      : "has a body that is sent once only"
+    : "is not idempotent";
+  return new MtlsPopError(
+    "network_error",
+    `${endpoint.authority} closed a kept-alive connection before it answered, and the ${method} request ${why}.`,
+    { cause, help: "It may have been carried out: find out before you send it again." },
+  );
 }
 
 function allBusy(agent: MtlsAgent, { authority }: Endpoint, timeoutMs: number): MtlsPopError {
@@ -126,7 +161,7 @@ export function drain(
     const { socket } = message;
     const chunks: Buffer[] = [];
     let size = 0;
-    const giveUp = () => message.destroy();
+    const giveUp = () => request.destroy();
     message.on("data", (chunk: Buffer) => {
       size += chunk.length;
       if (size > limitBytes) giveUp();

@@ -1,6 +1,7 @@
 import type { ClientRequest } from "node:http";
 import { Agent, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
+import type { Duplex } from "node:stream";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import { TlsSessions } from "./tls-session.js";
 import { timeoutError } from "./transport-errors.js";
@@ -125,6 +126,14 @@ export class MtlsAgent extends Agent {
     if (this.getName(endpoint) in this.freeSockets) return;
     const idle = count(this.freeSockets);
     if (idle > 0 && idle + count(this.sockets) >= this.maxTotalSockets) this.closeIdle();
+  }
+
+  /** Not when it would keep requests to other origins waiting: the total may be used up. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    const othersWait = Object.keys(this.requests).length > 0 && count(this.sockets) + count(this.freeSockets) >= this.maxTotalSockets;
+    // `void` by its types, but Node reads what it returns
+    const keeps: unknown = othersWait ? false : super.keepSocketAlive(socket);
+    return keeps === true;
   }
 
   /** Closes what is idle, and from now on each connection when its request ends: what is under way finishes. */
