@@ -54,7 +54,7 @@ const version: OptionRule = { expected: '"TLSv1.2" or "TLSv1.3"', test: (value) 
 
 /** What each door checks its arguments by. */
 export const RULES: Readonly<
-  Record<"fromPem" | "fromPfx" | "fromKeyObject" | "fromBindingKey" | "secureContext", Readonly<Record<string, OptionRule>>>
+  Record<"fromPem" | "fromPfx" | "fromKeyObject" | "fromBindingKey" | "sign" | "secureContext", Readonly<Record<string, OptionRule>>>
 > = {
   fromPem: { pem: { ...pem, required: true }, key: pem, passphrase, now },
   fromPfx: { pfx: { expected: "bytes, or base64 text", test: bytesOrText, required: true }, passphrase, now },
@@ -64,6 +64,7 @@ export const RULES: Readonly<
     now,
   },
   fromBindingKey: { certificate, key: { expected: "a BindingKey", test: isBindingKey, required: true }, now },
+  sign: { data: { expected: "bytes", test: (value) => value instanceof Uint8Array, required: true } },
   secureContext: { ca: textList, minVersion: version, maxVersion: version },
 };
 

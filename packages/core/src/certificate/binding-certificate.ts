@@ -2,7 +2,7 @@ import type { X509Certificate } from "node:crypto";
 import type { SecureContext } from "node:tls";
 import { inspect } from "node:util";
 import { MtlsPopError } from "../errors.js";
-import { assertOptions } from "../internal/options.js";
+import { assertArguments, assertOptions } from "../internal/options.js";
 import {
   type BindingCertificateOptions,
   type FromBindingKeyOptions,
@@ -81,7 +81,7 @@ export class BindingCertificate {
    * `certificate_key_unsupported`, `certificate_expired`, `certificate_not_yet_valid`, `invalid_options`
    */
   static async fromPem(pem: string | Uint8Array, options: FromPemOptions = {}): Promise<BindingCertificate> {
-    assertOptions("BindingCertificate.fromPem", { ...options, pem }, RULES.fromPem);
+    assertArguments("BindingCertificate.fromPem", { pem }, options, RULES.fromPem);
     return BindingCertificate.#fromMaterial(await readPem(pem, options), options);
   }
 
@@ -93,7 +93,7 @@ export class BindingCertificate {
    * @see RFC 7292
    */
   static async fromPfx(pfx: Uint8Array | string, options: FromPfxOptions = {}): Promise<BindingCertificate> {
-    assertOptions("BindingCertificate.fromPfx", { ...options, pfx }, RULES.fromPfx);
+    assertArguments("BindingCertificate.fromPfx", { pfx }, options, RULES.fromPfx);
     return BindingCertificate.#fromMaterial(await readPfx(pfx, options.passphrase), options);
   }
 
@@ -143,6 +143,7 @@ export class BindingCertificate {
 
   /** Signs as `signatureAlgorithm` says; EC signatures are the raw pair r‖s that JWTs carry (RFC 7518 section 3.4). */
   async sign(data: Uint8Array): Promise<Uint8Array> {
+    assertArguments("BindingCertificate.sign", { data }, {}, RULES.sign);
     return this.#key.sign(this.signatureAlgorithm, data);
   }
 
@@ -152,11 +153,11 @@ export class BindingCertificate {
    * @throws {MtlsPopError} `invalid_options`, `certificate_key_unsupported` when OpenSSL takes it for too weak
    */
   secureContext(options: BindingTlsOptions = {}): SecureContext {
+    assertOptions("BindingCertificate.secureContext", options, RULES.secureContext);
     const { ca, minVersion = "TLSv1.2", maxVersion = "TLSv1.3" } = options;
     const profile = [minVersion, maxVersion, ...(ca ?? ["default roots"])].join("\n");
     const known = this.#contexts.get(profile);
     if (known) return known;
-    assertOptions("BindingCertificate.secureContext", options, RULES.secureContext);
     if (minVersion > maxVersion) throw new MtlsPopError("invalid_options", `minVersion is ${minVersion}, but maxVersion is ${maxVersion}.`);
     const context = this.#key.secureContext(this.#chainPem, { ca, minVersion, maxVersion });
     this.#contexts.set(profile, context);
@@ -166,11 +167,16 @@ export class BindingCertificate {
   /**
    * Refuses the certificate outside its validity.
    *
-   * @throws {MtlsPopError} `certificate_expired`, `certificate_not_yet_valid`
+   * @throws {MtlsPopError} `certificate_expired`, `certificate_not_yet_valid`; `invalid_options` for a date that is none
    */
   assertValidAt(now: Date): void {
-    const time = now.getTime();
+    const time = now instanceof Date ? now.getTime() : Number.NaN;
     if (time >= this.#notBefore && time <= this.#notAfter) return;
+    if (Number.isNaN(time)) {
+      throw new MtlsPopError("invalid_options", "A certificate's validity is judged by a date, but the time given is none.", {
+        help: "If you gave `now` or `clock`, let it return milliseconds since the epoch.",
+      });
+    }
     const early = time < this.#notBefore;
     throw new MtlsPopError(
       early ? "certificate_not_yet_valid" : "certificate_expired",

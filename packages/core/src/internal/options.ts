@@ -49,8 +49,7 @@ const MAX_NAME = 64;
  * @throws {MtlsPopError} `invalid_options`
  */
 export function assertOptions(where: string, options: unknown, rules: Readonly<Record<string, OptionRule>>): void {
-  if (!record.test(options)) throw invalid(where, `takes an options object, but got ${describe(options)}.`);
-  const given = plainCopy(where, options);
+  const given: Readonly<Record<string, unknown>> = plainCopy(where, options);
   for (const name of Object.keys(given)) {
     if (!Object.hasOwn(rules, name)) throw unknownOption(where, name, Object.keys(rules));
   }
@@ -77,9 +76,10 @@ export function assertArguments(where: string, first: object, options: unknown, 
 /**
  * The options as they are now: each read once, so that what was checked is what is used.
  *
- * @throws {MtlsPopError} `invalid_options` when one of them cannot be read
+ * @throws {MtlsPopError} `invalid_options` for what is no object, or when one of them cannot be read
  */
 export function plainCopy<T>(where: string, options: T): T & Readonly<Record<string, unknown>> {
+  if (!record.test(options)) throw invalid(where, `takes an options object, but got ${describe(options)}.`);
   try {
     return { ...options } as T & Readonly<Record<string, unknown>>;
   } catch (cause) {
