@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
+import { describe } from "../internal/options.js";
 import type { TokenType } from "../token/token-response.js";
 import type { BoundToken } from "./bound-token-source.js";
 
@@ -36,6 +37,9 @@ export interface AuthenticationResultFields {
   metadata: AuthenticationResultMetadata;
 }
 
+/** The schemes that go with each kind of token. @see PROTOCOL.md section 9 */
+const SCHEMES: Readonly<Record<TokenType, readonly string[]>> = { mtls_pop: ["pop", "mtls_pop"], Bearer: ["Bearer"] };
+
 /**
  * A token with what is known of it. `inspect` and JSON show all but the token itself.
  *
@@ -61,11 +65,11 @@ export class AuthenticationResult implements BoundToken {
     this.tokenType = fields.tokenType;
     this.expiresOn = fields.expiresOn;
     this.refreshOn = fields.refreshOn;
-    this.scopes = fields.scopes;
+    this.scopes = Object.freeze([...fields.scopes]);
     this.tenantId = fields.tenantId;
     this.bindingCertificate = fields.bindingCertificate;
     this.correlationId = fields.correlationId;
-    this.metadata = fields.metadata;
+    this.metadata = Object.freeze({ ...fields.metadata, durations: Object.freeze({ ...fields.metadata.durations }) });
     Object.freeze(this);
   }
 
@@ -84,10 +88,15 @@ export class AuthenticationResult implements BoundToken {
   createAuthorizationHeader(scheme?: "pop" | "mtls_pop" | "Bearer"): string {
     const bound = this.tokenType === "mtls_pop";
     const chosen = scheme ?? (bound ? "pop" : "Bearer");
-    if (bound !== (chosen !== "Bearer")) {
-      throw new MtlsPopError("invalid_options", `A ${this.tokenType} token does not go with the authorization scheme "${chosen}".`, {
-        help: bound ? 'Use "pop" or "mtls_pop".' : "Ask for a bound token with mtlsProofOfPossession: true.",
-      });
+    // the scheme becomes part of a header: nothing but these gets there, from untyped callers too
+    if (!SCHEMES[this.tokenType].includes(chosen)) {
+      throw new MtlsPopError(
+        "invalid_options",
+        `A ${this.tokenType} token does not go with the authorization scheme ${describe(chosen)}.`,
+        {
+          help: bound ? 'Use "pop" or "mtls_pop".' : "Ask for a bound token with mtlsProofOfPossession: true.",
+        },
+      );
     }
     return `${chosen} ${this.#accessToken}`;
   }

@@ -1,7 +1,7 @@
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import type { CertificateSource } from "../certificate/certificate-source.js";
 import { MtlsPopError } from "../errors.js";
-import { record, text } from "../internal/options.js";
+import { describe, plainCopy, record, text } from "../internal/options.js";
 import { signClientAssertion } from "../token/client-assertion.js";
 import type { ClientAssertion } from "../token/token-request.js";
 
@@ -85,9 +85,7 @@ export function assertionCredential(callback: ClientAssertionCallback): ClientCr
   return {
     certificate: () => undefined,
     prove: async (request) => {
-      const signed: unknown = await callback(request);
-      assertSigned(signed);
-      const { assertion, tokenBindingCertificate: certificate } = signed;
+      const { assertion, tokenBindingCertificate: certificate } = readSigned(await callback(request));
       if (request.mtlsProofOfPossession && !certificate) {
         throw new MtlsPopError(
           "mtls_certificate_not_provided",
@@ -103,11 +101,21 @@ export function assertionCredential(callback: ClientAssertionCallback): ClientCr
   };
 }
 
-function assertSigned(value: unknown): asserts value is ClientSignedAssertion {
-  if (!record.test(value) || !text.test((value as Record<string, unknown>)["assertion"])) {
+function readSigned(value: unknown): ClientSignedAssertion {
+  const signed = record.test(value) ? plainCopy("clientAssertion", value as Partial<ClientSignedAssertion>) : {};
+  const { assertion, tokenBindingCertificate } = signed;
+  if (typeof assertion !== "string" || !text.test(assertion)) {
     throw new MtlsPopError(
       "invalid_options",
       "`clientAssertion` must return { assertion, tokenBindingCertificate? } with the JWT as a string.",
     );
   }
+  if (tokenBindingCertificate !== undefined && !(tokenBindingCertificate instanceof BindingCertificate)) {
+    throw new MtlsPopError(
+      "invalid_options",
+      `\`clientAssertion\` returned as \`tokenBindingCertificate\` ${describe(tokenBindingCertificate)}, which is no BindingCertificate.`,
+      { help: "Return what BindingCertificate.fromPem, fromPfx or a certificate source gave." },
+    );
+  }
+  return { assertion, tokenBindingCertificate };
 }

@@ -4,20 +4,20 @@ import { assertTenant } from "../authority/tenant.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { abortable } from "../internal/abortable.js";
 import { type Clock, systemClock } from "../internal/clock.js";
+import { plainCopy } from "../internal/options.js";
 import { Acquisition } from "../token/acquisition.js";
 import { mergeClaims } from "../token/claims.js";
 import { scopeKey } from "../token/scopes.js";
 import { TokenCache, variantOf } from "../token/token-cache.js";
-import { assertExtraBodyParameters } from "../token/token-request.js";
 import { Transport } from "../transport/transport-options.js";
 import type { AuthenticationResult } from "./authentication-result.js";
 import type { BoundTokenRequest, BoundTokenSource } from "./bound-token-source.js";
 import { assertionCredential, type ClientCredential, certificateCredential } from "./client-credential.js";
 import {
-  assertClientCredentialRequest,
-  assertConfidentialClientOptions,
   type ClientCredentialRequest,
   type ConfidentialClientOptions,
+  readClientCredentialRequest,
+  readConfidentialClientOptions,
 } from "./confidential-client-options.js";
 import { TokenExchanger } from "./token-exchanger.js";
 
@@ -52,8 +52,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
    * @throws {MtlsPopError} `invalid_options`, `client_secret_not_supported`, `mtls_certificate_not_provided`, `invalid_authority`,
    * `untrusted_authority`, `mtls_pop_not_supported_for_environment`
    */
-  constructor(options: ConfidentialClientOptions) {
-    assertConfidentialClientOptions(options);
+  constructor(given: ConfidentialClientOptions) {
+    const options = readConfidentialClientOptions(given);
     const { clientId, clientCapabilities, logger, clock = systemClock } = options;
     const transport = new Transport(options.transport);
     this.clientId = clientId;
@@ -75,8 +75,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
    * @returns `mtls_pop` when `mtlsProofOfPossession` is set, else `Bearer`; never the weaker one in place of the other
    * @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted
    */
-  async acquireTokenByClientCredential(request: ClientCredentialRequest): Promise<AuthenticationResult> {
-    assertClientCredentialRequest(request);
+  async acquireTokenByClientCredential(given: ClientCredentialRequest): Promise<AuthenticationResult> {
+    const request = readClientCredentialRequest(given);
     const { mtlsProofOfPossession = false, claims, signal } = request;
     signal?.throwIfAborted();
     const scope = scopeKey(request.scopes);
@@ -111,8 +111,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   }
 
   /** A bound token: `acquireTokenByClientCredential` with `mtlsProofOfPossession` set. */
-  acquireBoundToken({ scopes, claims, correlationId, signal }: BoundTokenRequest): Promise<AuthenticationResult> {
-    return this.acquireTokenByClientCredential({ scopes, mtlsProofOfPossession: true, claims, correlationId, signal });
+  async acquireBoundToken(request: BoundTokenRequest): Promise<AuthenticationResult> {
+    return this.acquireTokenByClientCredential({ ...plainCopy("acquireBoundToken", request), mtlsProofOfPossession: true });
   }
 
   /** The certificate of the next request, unless an assertion callback brings it. */
@@ -122,7 +122,6 @@ export class ConfidentialClientApplication implements BoundTokenSource {
 
   #variantOf({ fmiPath, extraBodyParameters }: ClientCredentialRequest): string {
     if (fmiPath === undefined && extraBodyParameters === undefined) return this.#variant;
-    if (extraBodyParameters) assertExtraBodyParameters(extraBodyParameters);
     return variantOf({ fmiPath, extraBodyParameters, clientCapabilities: this.#clientCapabilities });
   }
 }

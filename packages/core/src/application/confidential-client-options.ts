@@ -4,8 +4,20 @@ import type { CertificateSource } from "../certificate/certificate-source.js";
 import { MtlsPopError } from "../errors.js";
 import { type Clock, clockRule } from "../internal/clock.js";
 import type { Logger } from "../internal/logger.js";
-import { abortSignal, assertOptions, callable, flag, type OptionRule, record, text, textList, unknownOption } from "../internal/options.js";
+import {
+  abortSignal,
+  assertOptions,
+  callable,
+  flag,
+  type OptionRule,
+  plainCopy,
+  record,
+  text,
+  textList,
+  unknownOption,
+} from "../internal/options.js";
 import { TokenCache } from "../token/token-cache.js";
+import { assertExtraBodyParameters } from "../token/token-request.js";
 import { type TransportOptions, transportRule } from "../transport/transport-options.js";
 import type { ClientAssertionCallback } from "./client-credential.js";
 
@@ -44,13 +56,20 @@ interface ConfidentialClientBaseOptions {
 export type ConfidentialClientOptions = ConfidentialClientBaseOptions &
   ({ certificate: CertificateSource; clientAssertion?: never } | { clientAssertion: ClientAssertionCallback; certificate?: never });
 
+/** A GUID in Entra; another authority may have another form, but none with a blank, which parts the cache key. */
+const clientIdRule: OptionRule = {
+  expected: "the application's id, without blanks",
+  test: (value) => typeof value === "string" && /^[\x21-\x7e]{1,255}$/.test(value),
+  required: true,
+};
+
 const certificateRule: OptionRule = {
   expected: "a BindingCertificate or a function that returns one",
   test: (value) => typeof value === "function" || value instanceof BindingCertificate,
 };
 
 const RULES = {
-  clientId: { ...text, required: true },
+  clientId: clientIdRule,
   authority: text,
   tenantId: text,
   azureRegion: text,
@@ -68,9 +87,13 @@ const RULES = {
   clientAssertion: callable,
 } satisfies Record<Exclude<keyof ConfidentialClientOptions, "clientSecret">, OptionRule>;
 
-/** @throws {MtlsPopError} `client_secret_not_supported`, `invalid_options`, `mtls_certificate_not_provided` */
-export function assertConfidentialClientOptions(options: ConfidentialClientOptions): void {
-  if (record.test(options) && "clientSecret" in options) {
+/**
+ * @returns the options as they are now
+ * @throws {MtlsPopError} `client_secret_not_supported`, `invalid_options`, `mtls_certificate_not_provided`
+ */
+export function readConfidentialClientOptions(given: ConfidentialClientOptions): ConfidentialClientOptions {
+  const options = plainCopy("ConfidentialClientApplication", given);
+  if ("clientSecret" in options) {
     throw new MtlsPopError("client_secret_not_supported", "A client secret is no credential here: a token cannot be bound to it.", {
       help: "Pass `certificate`.",
     });
@@ -87,6 +110,7 @@ export function assertConfidentialClientOptions(options: ConfidentialClientOptio
   if (!authority && !tenantId) {
     throw new MtlsPopError("invalid_options", "ConfidentialClientApplication needs `tenantId` or an `authority` with a tenant in it.");
   }
+  return options;
 }
 
 /** One request for a token. */
@@ -128,14 +152,28 @@ const REQUEST_RULES: Readonly<Record<keyof ClientCredentialRequest, OptionRule>>
   signal: abortSignal,
 };
 
-/** Like `assertOptions`, but for every call: it looks only at what is there. @throws {MtlsPopError} `invalid_options` */
-export function assertClientCredentialRequest(request: ClientCredentialRequest): void {
+/** By name, and by no name that every object has. */
+const RULE_OF: ReadonlyMap<string, OptionRule> = new Map(Object.entries(REQUEST_RULES));
+
+/**
+ * Like `assertOptions`, but for every call: it looks only at what is there.
+ *
+ * @returns the request as it is now, whatever becomes of the caller's object
+ * @throws {MtlsPopError} `invalid_options`, `reserved_body_parameter`
+ */
+export function readClientCredentialRequest(given: ClientCredentialRequest): ClientCredentialRequest {
   const where = "acquireTokenByClientCredential";
+  if (!record.test(given)) assertOptions(where, given, REQUEST_RULES);
+  const request = plainCopy(where, given);
   for (const name in request) {
-    const rule = REQUEST_RULES[name as keyof ClientCredentialRequest];
-    if (!rule) throw unknownOption(where, name, Object.keys(REQUEST_RULES));
-    const value = request[name as keyof ClientCredentialRequest];
+    const rule = RULE_OF.get(name);
+    if (!rule) throw unknownOption(where, name, [...RULE_OF.keys()]);
+    const value = request[name];
     if (value !== undefined && !rule.test(value)) assertOptions(where, request, REQUEST_RULES);
   }
-  if (!request?.scopes) assertOptions(where, request, REQUEST_RULES);
+  if (!request.scopes) assertOptions(where, request, REQUEST_RULES);
+  if (!request.extraBodyParameters) return request;
+  const extraBodyParameters = plainCopy("extraBodyParameters", request.extraBodyParameters);
+  assertExtraBodyParameters(extraBodyParameters);
+  return { ...request, extraBodyParameters };
 }

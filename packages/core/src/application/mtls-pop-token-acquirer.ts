@@ -1,6 +1,6 @@
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
-import { record } from "../internal/options.js";
+import { callable, record } from "../internal/options.js";
 import type { AuthenticationResult } from "./authentication-result.js";
 import type { BoundTokenRequest, BoundTokenSource } from "./bound-token-source.js";
 import { ConfidentialClientApplication } from "./confidential-client-application.js";
@@ -32,19 +32,23 @@ export class MtlsPopTokenAcquirer implements BoundTokenSource {
     if (!record.test(application)) {
       throw new MtlsPopError("invalid_options", "MtlsPopTokenAcquirer takes an application or the options of one.");
     }
-    this.#application = "acquireBoundToken" in application ? application : new ConfidentialClientApplication(application);
+    this.#application = isApplication(application) ? application : new ConfidentialClientApplication(application);
   }
 
   /** A bound token, from the cache when it can. @throws {MtlsPopError} see docs/errors.md */
-  acquireToken(request: BoundTokenRequest): Promise<AuthenticationResult> {
+  async acquireToken(request: BoundTokenRequest): Promise<AuthenticationResult> {
     return this.#application.acquireBoundToken(request);
   }
 
-  acquireBoundToken(request: BoundTokenRequest): Promise<AuthenticationResult> {
+  async acquireBoundToken(request: BoundTokenRequest): Promise<AuthenticationResult> {
     return this.#application.acquireBoundToken(request);
   }
 
   bindingCertificate(): BindingCertificate | Promise<BindingCertificate> | undefined {
     return this.#application.bindingCertificate?.();
   }
+}
+
+function isApplication(value: BoundTokenApplication | ConfidentialClientOptions): value is BoundTokenApplication {
+  return "acquireBoundToken" in value && callable.test(value.acquireBoundToken);
 }

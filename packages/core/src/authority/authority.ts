@@ -31,6 +31,9 @@ export interface AuthorityOptions {
 
 const PUBLIC_CLOUD = "https://login.microsoftonline.com";
 
+/** Room for the longest host name and tenant, in characters. */
+const MAX_LENGTH = 1000;
+
 const HELP = "Use https://login.microsoftonline.com/{tenant id}, or the login host of your cloud.";
 
 /** What may follow the tenant and says nothing more: people paste issuers and endpoints. */
@@ -77,6 +80,7 @@ export function parseAuthority({ authority = PUBLIC_CLOUD, tenantId, knownAuthor
 
 function readUrl(authority: string): URL {
   const text = authority.trim();
+  if (text.length > MAX_LENGTH) throw invalid(`has ${text.length} characters`);
   const odd = /[^\x21-\x7e]|[\\%]/u.exec(text)?.[0];
   if (odd) throw invalid(`holds ${codePoint(odd)}, which has no place in it`);
   if (!/^https?:\/\/[^/]/i.test(text) || !URL.canParse(text)) throw invalid("is no https URL");
