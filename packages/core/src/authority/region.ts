@@ -4,6 +4,8 @@ import { type Logger, tell } from "../internal/logger.js";
 /** One DNS label without a hyphen; every Azure region's name is one. */
 const REGION = /^[a-z0-9]{1,63}$/;
 
+const MAX_LENGTH = 63;
+
 /** `auto`, and msal-node's names for it. */
 const AUTO = new Set(["auto", "tryautodetect", "autodiscoverregion"]);
 
@@ -22,8 +24,9 @@ export type RegionSetting =
  * @returns `undefined` for what is no region's name
  */
 export function normalizeRegion(configured: string): string | undefined {
-  const region = configured.toLowerCase().replaceAll(" ", "");
-  return REGION.test(region) ? region : undefined;
+  const region = configured.replaceAll(" ", "");
+  // lower-cased afterwards: there are letters outside ASCII that lower-case into it
+  return /^[a-z0-9]+$/i.test(region) && region.length <= MAX_LENGTH ? region.toLowerCase() : undefined;
 }
 
 /**
@@ -54,7 +57,7 @@ export function regionSetting(
   const setting = value?.trim().toLowerCase() ?? "";
   if (setting === "" || setting === NO_REGION) return { kind: "global" };
   if (AUTO.has(setting)) return { kind: "auto" };
-  const region = normalizeRegion(setting);
+  const region = normalizeRegion(value?.trim() ?? "");
   if (region !== undefined) return { kind: "configured", region };
   tell(logger, "warn", `${name} is not the name of a region (letters and digits, such as westus3), so the global endpoint is used.`);
   return { kind: "global" };
