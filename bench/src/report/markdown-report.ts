@@ -28,8 +28,10 @@ export async function writeBetweenMarkers(file: URL, report: string): Promise<vo
   await writeFile(file, `${text.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${text.slice(end)}`);
 }
 
+/** With cells of one width, as the formatter wants it. */
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  const alignment = columns.map((_, column) => (column === 0 ? "---" : "---:"));
-  return [columns, alignment, ...rows].map(line).join("\n");
+  const widths = columns.map((column, index) => Math.max(3, column.length, ...rows.map((row) => row[index]?.length ?? 0)));
+  const pad = (cell: string, index: number) => (index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0));
+  const rule = widths.map((width, index) => (index === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  return [columns.map(pad), rule, ...rows.map((row) => row.map(pad))].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
