@@ -35,7 +35,7 @@ const WRAPPED = Symbol.for("@mtls-pop/functions-adapter.wrapped");
  *   route: "secrets/{name}",
  *   authLevel: "function",
  *   handler: withMtlsPop({ resources: { vault: { baseUrl: "%VAULT_URL%" } } }, async (request, context, { vault }) => {
- *     const response = await vault(`/secrets/${encodeURIComponent(request.params.name ?? "")}?api-version=7.4`);
+ *     const response = await vault(`/secrets/${encodeURIComponent(request.params["name"] ?? "")}?api-version=7.4`);
  *     return { status: response.status, jsonBody: await response.json() };
  *   }),
  * });
