@@ -29,6 +29,7 @@ export default defineConfig({
         test: {
           name: "packed",
           include: ["test/packed/**/*.test.ts"],
+          globalSetup: "test/packed/global-setup.ts",
           testTimeout: 120_000,
           hookTimeout: 300_000,
         },

@@ -4,11 +4,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rm } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
 import { countReports, summaryLine } from "./test-report.js";
 
 const [project = "sources", ...vitestArguments] = process.argv.slice(2);
 const report = `test-reports/${project}.json`;
-const vitest = createRequire(import.meta.url).resolve("vitest/vitest.mjs");
+const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 
 // a report of an earlier run must not be taken for this one's
 await rm(report, { force: true });

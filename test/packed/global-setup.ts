@@ -1,0 +1,56 @@
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestProject } from "vitest/node";
+import { packPackages } from "../../scripts/pack-packages.js";
+import { installProject } from "./project.js";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Folders of projects that have installed the tarballs. */
+    projects: {
+      /** core and nothing else. */
+      core: string;
+      /** The emulator and nothing else. */
+      emulator: string;
+      /** All of them, with `@azure/functions`, and what TypeScript needs. */
+      app: string;
+    };
+  }
+}
+
+/** Packs every package and installs each as a user would. */
+export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
+  const root = await mkdtemp(join(tmpdir(), "mtls-pop-packed-"));
+  try {
+    const tarballs = join(root, "tarballs");
+    await mkdir(tarballs);
+    const packed = new Map((await packPackages(tarballs)).map(({ name, tarball }) => [name, tarball]));
+    const tarball = (name: string): string => {
+      const path = packed.get(`@mtls-pop/${name}`);
+      if (path === undefined) throw new Error(`@mtls-pop/${name} was not packed.`);
+      return path;
+    };
+    const catalog = await readFile(new URL("../../pnpm-workspace.yaml", import.meta.url), "utf8");
+    const version = (name: string): string => {
+      const range = new RegExp(`^ {2}"?${name}"?: (\\S+)$`, "m").exec(catalog)?.[1];
+      if (range === undefined) throw new Error(`The catalog has no ${name}.`);
+      return `${name}@${range}`;
+    };
+    // one after the other: npm's cache serves the later ones
+    provide("projects", {
+      core: await installProject(join(root, "core"), [tarball("core")]),
+      emulator: await installProject(join(root, "emulator"), [tarball("emulator")]),
+      app: await installProject(join(root, "app"), [
+        ...["core", "emulator", "functions-adapter"].map(tarball),
+        ...["@azure/functions", "@types/node"].map(version),
+        // the last release before module: commonjs came to mean another way of finding types
+        "typescript@~5.9.3",
+      ]),
+    });
+  } catch (error) {
+    await rm(root, { recursive: true });
+    throw error;
+  }
+  return () => rm(root, { recursive: true });
+}
