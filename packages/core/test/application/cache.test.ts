@@ -64,6 +64,33 @@ describe("the token cache", () => {
     expect(hit.bindingCertificate).toBe(leafAlone);
   });
 
+  it.each(["downgrade", "no-token-type", "no-confirmation", "wrong-confirmation", "bad-json"] as const)(
+    "CACHE-05 of an answer with the fault %s nothing is written",
+    async (kind) => {
+      const cache = new TokenCache();
+      const application = entra.application({ cache });
+      entra.emulator.faults.add({ on: "token", kind });
+      await expect(application.acquireTokenByClientCredential(bound)).rejects.toMatchObject({ kind: "client" });
+      expect(cache.size).toBe(0);
+      await application.acquireTokenByClientCredential(bound);
+      expect(cache.size).toBe(1);
+    },
+  );
+
+  it("CACHE-05 a downgraded answer to a refresh leaves the good token where it is", async () => {
+    const clock = new TestClock();
+    const application = entra.application({ clock });
+    const first = await application.acquireTokenByClientCredential(bound);
+    clock.nowMs = (first.refreshOn?.getTime() ?? Number.NaN) + 1;
+    entra.emulator.faults.add({ on: "token", kind: "downgrade" });
+    expect((await application.acquireTokenByClientCredential(bound)).accessToken).toBe(first.accessToken);
+    // joins the refresh
+    await expect(application.acquireTokenByClientCredential({ ...bound, skipCache: true })).rejects.toMatchObject({
+      code: "token_type_mismatch",
+    });
+    expect((await application.acquireTokenByClientCredential(bound)).accessToken).toBe(first.accessToken);
+  });
+
   it("CACHE-07 a hit has every field as at first, durations and source aside", async () => {
     const application = entra.application();
     const first = await application.acquireTokenByClientCredential(bound);

@@ -92,18 +92,26 @@ describe("routes to the token endpoint", () => {
     expect(requests).toEqual([]);
   });
 
-  it("IDP-01 dSTS is asked at its own URL with the certificate, IDP-02 and the second time the cache is", async () => {
+  const dstsApplication = () => {
     const dsts = `dsts.emulator.localhost:${port}`;
-    const application = entra.application({
-      authority: `https://${dsts}/dstsv2/${entra.emulator.tenantId}`,
-      knownAuthorities: [dsts],
-      azureRegion: "westus3",
+    const authority = `https://${dsts}/dstsv2/${entra.emulator.tenantId}`;
+    return entra.application({ authority, knownAuthorities: [dsts], azureRegion: "westus3" });
+  };
+
+  it("IDP-02 dSTS is asked once, and the second time the cache is", async () => {
+    const application = dstsApplication();
+    const requests = await requestsOf(async () => {
+      const first = await application.acquireTokenByClientCredential(bound);
+      const second = await application.acquireTokenByClientCredential(bound);
+      expect(second.metadata.tokenSource).toBe("Cache");
+      expect(second.accessToken).toBe(first.accessToken);
+      expect(second.bindingCertificate).toBe(entra.certificate);
     });
-    const [request, ...more] = await requestsOf(async () => {
-      await application.acquireTokenByClientCredential(bound);
-      expect((await application.acquireTokenByClientCredential(bound)).metadata.tokenSource).toBe("Cache");
-    });
-    expect(more).toEqual([]);
+    expect(requests).toHaveLength(1);
+  });
+
+  it("IDP-01 dSTS is asked at its own URL with the certificate", async () => {
+    const [request] = await requestsOf(() => dstsApplication().acquireTokenByClientCredential(bound));
     expect(request).toMatchObject({
       host: "dsts.emulator.localhost",
       path: `/dstsv2/${entra.emulator.tenantId}/oauth2/v2.0/token`,
