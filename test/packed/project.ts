@@ -38,12 +38,7 @@ export async function addConsumer(folder: string, name: string, as: string = nam
  * @param env what is added to the environment
  * @throws Error with all that it printed, when it does not end with 0
  */
-export async function run(
-  folder: string,
-  command: string,
-  args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-): Promise<Output> {
+async function run(folder: string, command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Output> {
   try {
     return await promisify(execFile)(command, [...args], { cwd: folder, env: { ...ENVIRONMENT, ...env }, maxBuffer: 16 * 1024 * 1024 });
   } catch (error) {
