@@ -11,6 +11,8 @@ export type { LogEntry } from "./functions-host/function-app.js";
 export type { FunctionsHost, FunctionsHostOptions, HostedFunction } from "./functions-host/functions-host.js";
 export { startFunctionsHost } from "./functions-host/functions-host.js";
 export type { InstanceMetadata, ScriptedAnswer } from "./instance-metadata/instance-metadata.js";
+export type { LocalApp, LocalAppEnvironment, LocalAppOptions } from "./local-app/local-app.js";
+export { prepareLocalApp } from "./local-app/local-app.js";
 export type { IssueCertificateOptions } from "./pki/certificate-authority.js";
 export type { IssuedCertificate } from "./pki/issued-certificate.js";
 export type { KeyType } from "./pki/key-type.js";

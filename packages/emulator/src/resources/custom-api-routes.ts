@@ -45,6 +45,7 @@ const ROUTES: Readonly<Record<string, Route>> = {
     return undefined;
   },
   slow: () => undefined,
+  orders: (_call, rest) => json(200, { id: rest }),
   claims,
 };
 

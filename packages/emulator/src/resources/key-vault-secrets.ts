@@ -1,10 +1,9 @@
 import { type Answer, json } from "../server/answer.js";
 import type { Exchange } from "../server/exchange.js";
 import { forbiddenByRbac, secretNotFound, vaultError } from "./key-vault-errors.js";
-import type { SecretInput, SecretStore, StoredSecret } from "./secret-store.js";
+import { isSecretName, type SecretInput, type SecretStore, type StoredSecret } from "./secret-store.js";
 
 const API_VERSIONS: ReadonlySet<string> = new Set(["2016-10-01", "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6"]);
-const SECRET_NAME = /^[0-9A-Za-z-]{1,127}$/;
 
 /**
  * Answers an authenticated request for a secret.
@@ -25,7 +24,7 @@ export function answerSecretRequest(
   }
   const [, collection, name, version, ...rest] = request.path.split("/");
   if (collection !== "secrets" || name === undefined || rest.length > 0) return vaultError(404, "NotFound", "Resource not found.");
-  if (!SECRET_NAME.test(name)) return vaultError(400, "BadParameter", `The request URI contains an invalid name: ${name}`);
+  if (!isSecretName(name)) return vaultError(400, "BadParameter", `The request URI contains an invalid name: ${name}`);
   if (request.method === "GET") {
     if (!isPermitted) return forbiddenByRbac(clientId, "getSecret", request.path);
     return getSecret(secrets, url, name, version === "" ? undefined : version);

@@ -1,5 +1,10 @@
 import { randomUUID } from "node:crypto";
 
+/** Whether a vault takes this as the name of a secret. */
+export function isSecretName(name: string): boolean {
+  return /^[0-9A-Za-z-]{1,127}$/.test(name);
+}
+
 /** A secret as it is put in. */
 export interface SecretInput {
   readonly value: string;
@@ -23,8 +28,13 @@ export interface StoredSecret extends SecretInput {
 export class SecretStore {
   readonly #secrets = new Map<string, StoredSecret[]>();
 
-  /** Adds a version. */
+  /**
+   * Adds a version.
+   *
+   * @throws {TypeError} for a name that no vault takes
+   */
   set(name: string, secret: string | SecretInput): StoredSecret {
+    if (!isSecretName(name)) throw new TypeError(`A secret's name is 1 to 127 letters, digits and dashes, not "${name}".`);
     const input = typeof secret === "string" ? { value: secret } : secret;
     const version = randomUUID().replaceAll("-", "");
     const stored: StoredSecret = { enabled: true, ...input, name, version, createdOn: new Date() };
