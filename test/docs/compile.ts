@@ -62,6 +62,21 @@ export function compile(snippets: readonly Snippet[]): Fault[] {
   });
 }
 
+/** The names of the properties that a package's option types have, sorted, by type. */
+export function optionNames(packageName: string, types: readonly string[]): Map<string, string[]> {
+  const { checker, symbols } = exportedSymbols([packageName], compilerOptions());
+  const exported = symbols.get(packageName) ?? [];
+  return new Map(
+    types.map((type) => {
+      const symbol = exported.find(({ name }) => name === type);
+      if (!symbol) throw new Error(`${packageName} exports no ${type}.`);
+      const declared = checker.getDeclaredTypeOfSymbol(checker.getAliasedSymbol(symbol));
+      const parts = declared.isUnion() ? declared.types : [declared];
+      return [type, [...new Set(parts.flatMap((part) => part.getProperties().map(({ name }) => name)))].sort()];
+    }),
+  );
+}
+
 function compilerOptions(): ts.CompilerOptions {
   const path = `${ROOT}tsconfig.test.json`;
   const parsed = ts.parseJsonConfigFileContent(ts.readConfigFile(path, ts.sys.readFile).config, ts.sys, ROOT);
@@ -84,18 +99,29 @@ function createProgram(texts: ReadonlyMap<string, string>, options: ts.CompilerO
 
 /** What the packages export, each with how it is written in an import. */
 function exportsOf(packages: readonly string[], options: ts.CompilerOptions): Imports[] {
+  const { checker, symbols } = exportedSymbols(packages, options);
+  return Array.from(symbols, ([from, exported]) => {
+    const names = exported.map((one) => {
+      const target = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one;
+      return [one.name, target.flags & ts.SymbolFlags.Value ? one.name : `type ${one.name}`] as const;
+    });
+    return { from, names: new Map(names) };
+  });
+}
+
+function exportedSymbols(
+  packages: readonly string[],
+  options: ts.CompilerOptions,
+): { checker: ts.TypeChecker; symbols: Map<string, ts.Symbol[]> } {
   const file = `${ROOT}test/docs/exports.ts`;
   const program = createProgram(new Map([[file, packages.map((name) => `import "${name}";`).join("\n")]]), options);
   const checker = program.getTypeChecker();
   const declarations = program.getSourceFile(file)?.statements.filter(ts.isImportDeclaration) ?? [];
-  return declarations.map(({ moduleSpecifier }, index) => {
-    const symbol = checker.getSymbolAtLocation(moduleSpecifier);
-    const names = (symbol ? checker.getExportsOfModule(symbol) : []).map((one) => {
-      const target = one.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(one) : one;
-      return [one.name, target.flags & ts.SymbolFlags.Value ? one.name : `type ${one.name}`] as const;
-    });
-    return { from: packages[index] ?? "", names: new Map(names) };
+  const symbols = declarations.map(({ moduleSpecifier }, index) => {
+    const module = checker.getSymbolAtLocation(moduleSpecifier);
+    return [packages[index] ?? "", module ? checker.getExportsOfModule(module) : []] as const;
   });
+  return { checker, symbols: new Map(symbols) };
 }
 
 /** What a snippet imports by name. */
