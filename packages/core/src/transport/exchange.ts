@@ -105,6 +105,9 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       message.once("end", () => releaseUnsent(outgoing));
       resolve({ request: outgoing, message });
     });
+    outgoing.once("close", () => {
+      if (!isSettled) fail(transportError(new Error("it answered with another protocol than HTTP"), endpoint.authority));
+    });
     if (typeof content === "function") upload(outgoing, content()).catch(fail);
     else outgoing.end(content);
   });
