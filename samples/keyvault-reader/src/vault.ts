@@ -1,12 +1,24 @@
 import type { ResourceOptions } from "@mtls-pop/core";
 
+/** What tokens are asked for; the vaults of another cloud have another scope, such as `https://vault.usgovcloudapi.net/.default`. */
+export const VAULT_SCOPE = "https://vault.azure.net/.default";
+
 /** The vault, wherever the app setting KEY_VAULT_URL says that it is. */
-export const vault = { baseUrl: "%KEY_VAULT_URL%", profile: "key-vault" } as const satisfies ResourceOptions;
+export const vault = { baseUrl: "%KEY_VAULT_URL%", profile: "key-vault", scope: VAULT_SCOPE } as const satisfies ResourceOptions;
 
-/** What a vault allows as the name of a secret; nothing else reaches a URL. */
-export const SECRET_NAME = /^[0-9A-Za-z-]{1,127}$/;
+/** What a vault takes as the name of a secret. */
+const SECRET_NAME = /^[0-9A-Za-z-]{1,127}$/;
 
-/** Where a secret is read. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name);
+}
+
+/**
+ * Where a secret is read. Nothing but a name reaches the URL: `../keys` or `x?maxresults=1` would lead elsewhere in the vault.
+ *
+ * @throws RangeError for what is no name of a secret
+ */
 export function secretPath(name: string): string {
+  if (!isSecretName(name)) throw new RangeError("The name of a secret is 1 to 127 of a-z, A-Z, 0-9 and -.");
   return `/secrets/${name}?api-version=7.4`;
 }

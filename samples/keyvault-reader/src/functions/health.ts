@@ -1,5 +1,6 @@
 import { app } from "@azure/functions";
 import { withMtlsPop } from "@mtls-pop/functions-adapter";
+import { VAULT_SCOPE } from "../vault.js";
 
 /**
  * `GET /api/health`: whether this app can get a bound token, and how long its certificate lasts. Nothing secret is in it, but who the
@@ -9,7 +10,7 @@ app.http("health", {
   methods: ["GET"],
   authLevel: "function",
   handler: withMtlsPop(async (_request, _context, { acquireToken }) => {
-    const { tokenType, expiresOn, bindingCertificate, metadata } = await acquireToken({ scopes: ["https://vault.azure.net/.default"] });
+    const { tokenType, expiresOn, bindingCertificate, metadata } = await acquireToken({ scopes: [VAULT_SCOPE] });
     return {
       headers: { "cache-control": "no-store" },
       jsonBody: {

@@ -1,6 +1,6 @@
 import { app } from "@azure/functions";
 import { withMtlsPop } from "@mtls-pop/functions-adapter";
-import { SECRET_NAME, secretPath, vault } from "../vault.js";
+import { isSecretName, secretPath, vault } from "../vault.js";
 
 /** `GET /api/secrets/{name}`: the secret, as the vault has it. */
 app.http("readSecret", {
@@ -9,9 +9,7 @@ app.http("readSecret", {
   authLevel: "function",
   handler: withMtlsPop({ resources: { vault }, warmup: true }, async (request, context, clients) => {
     const name = request.params["name"] ?? "";
-    if (!SECRET_NAME.test(name)) {
-      return { status: 400, jsonBody: { error: { code: "invalid_secret_name", message: "1 to 127 of a-z, A-Z, 0-9 and -." } } };
-    }
+    if (!isSecretName(name)) return { status: 400, jsonBody: { error: { code: "invalid_secret_name" } } };
     const response = await clients.vault(secretPath(name));
     if (response.ok || response.status === 404) {
       return { status: response.status, headers: { "cache-control": "no-store" }, jsonBody: await response.json() };
