@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { SETTINGS } from "../../packages/functions-adapter/src/settings.js";
 import { documentAt, ROOT } from "./documents.js";
@@ -10,6 +10,15 @@ const { packageManager } = JSON.parse(readFileSync(`${ROOT}package.json`, "utf8"
 describe("README.md", () => {
   it("begins with the two commands, on the pinned package manager", () => {
     expect(codeBlocks(README)[0]?.code.split("\n")).toEqual([`npx --yes ${packageManager} demo`, `npx --yes ${packageManager} test`]);
+  });
+
+  it("shows the demo in its present words", () => {
+    const demo = codeBlocks(README).find(({ language }) => language === "text")?.code ?? "";
+    const told = Array.from(demo.matchAll(/^✓ (?:replayed )?(.*?)(?:: refused)?(?: \(\d+ ms\))?$/gm), ([, words = ""]) => words);
+    const folder = `${ROOT}scripts/demo/`;
+    const sources = readdirSync(folder).map((name) => readFileSync(`${folder}${name}`, "utf8"));
+    expect(told.length).toBeGreaterThan(5);
+    expect(told.filter((words) => !sources.some((source) => source.includes(words)))).toEqual([]);
   });
 
   it.each(["README.md", "CONTRIBUTING.md"])("names no other version of the package manager anywhere in %s", (path) => {
