@@ -11,7 +11,7 @@ import {
   type FromPfxOptions,
   RULES,
 } from "./binding-certificate-options.js";
-import type { BindingKey, BindingTlsOptions, SignatureAlgorithm } from "./binding-key.js";
+import { assertSecureContext, assertSignature, type BindingKey, type BindingTlsOptions, type SignatureAlgorithm } from "./binding-key.js";
 import { certificatesOf } from "./certificate-input.js";
 import { exportableKey } from "./exportable-key.js";
 import { describeKey, publicKeyOf, signatureAlgorithmOf } from "./key-kind.js";
@@ -144,7 +144,7 @@ export class BindingCertificate {
   /** Signs as `signatureAlgorithm` says; EC signatures are the raw pair r‖s that JWTs carry (RFC 7518 section 3.4). */
   async sign(data: Uint8Array): Promise<Uint8Array> {
     assertArguments("BindingCertificate.sign", { data }, {}, RULES.sign);
-    return this.#key.sign(this.signatureAlgorithm, data);
+    return assertSignature(this.signatureAlgorithm, await this.#key.sign(this.signatureAlgorithm, data));
   }
 
   /**
@@ -159,7 +159,7 @@ export class BindingCertificate {
     const known = this.#contexts.get(profile);
     if (known) return known;
     if (minVersion > maxVersion) throw new MtlsPopError("invalid_options", `minVersion is ${minVersion}, but maxVersion is ${maxVersion}.`);
-    const context = this.#key.secureContext(this.#chainPem, { ca, minVersion, maxVersion });
+    const context = assertSecureContext(this.#key.secureContext(this.#chainPem, { ca, minVersion, maxVersion }));
     this.#contexts.set(profile, context);
     return context;
   }

@@ -1,5 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import type { SecureContext } from "node:tls";
+import { MtlsPopError } from "../errors.js";
+import { describe } from "../internal/options.js";
 
 /** JWS names of the signatures that an assertion can carry (RFC 7518 section 3.1). */
 export type SignatureAlgorithm = "PS256" | "ES256" | "ES384";
@@ -32,4 +34,34 @@ export interface BindingKey {
    * @param chainPem leaf first, then its issuers, in PEM
    */
   secureContext(chainPem: string, options: BindingTlsOptions): SecureContext;
+}
+
+/** Octets of the raw pair r‖s; DER, as most drivers write it, is longer or shorter. */
+const PAIR_OCTETS: Readonly<Partial<Record<SignatureAlgorithm, number>>> = { ES256: 64, ES384: 96 };
+
+/**
+ * Checks what a key that somebody else wrote has signed, before a service refuses it with fewer words.
+ *
+ * @throws {MtlsPopError} `certificate_key_unsupported`
+ */
+export function assertSignature(algorithm: SignatureAlgorithm, signature: unknown): Uint8Array {
+  const wanted = PAIR_OCTETS[algorithm];
+  const isBytes = signature instanceof Uint8Array && signature.length > 0;
+  if (isBytes && (wanted === undefined || signature.length === wanted)) return signature;
+  const found = isBytes ? `${signature.length} octets` : describe(signature);
+  throw new MtlsPopError("certificate_key_unsupported", `The BindingKey's sign() gave ${found} for ${algorithm}.`, {
+    help: wanted ? `Return the raw pair r‖s, ${wanted} octets, and not DER.` : "Return the signature's octets.",
+  });
+}
+
+/**
+ * The same for the TLS context that it made.
+ *
+ * @throws {MtlsPopError} `certificate_key_unsupported`
+ */
+export function assertSecureContext(context: SecureContext): SecureContext {
+  if (typeof context === "object" && context !== null && "context" in context) return context;
+  throw new MtlsPopError("certificate_key_unsupported", `The BindingKey's secureContext() gave ${describe(context)}.`, {
+    help: "Return what tls.createSecureContext made.",
+  });
 }

@@ -86,8 +86,10 @@ export async function sendControlRequest(transport: Transport, request: ControlR
 /** @throws {MtlsPopError} for what fails before a socket does, such as a `lookup` that throws */
 function begin(transport: Transport, request: ControlRequest): ClientRequest {
   const { url, correlationId } = request;
+  // outside: what a key's own TLS context fails with is no fault of the network
+  const options = requestOptions(transport, request);
   try {
-    return (url.protocol === "https:" ? httpsRequest : httpRequest)(url, requestOptions(transport, request));
+    return (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options);
   } catch (error) {
     throw transportError(error, url.host, { correlationId });
   }

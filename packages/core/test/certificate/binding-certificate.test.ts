@@ -12,7 +12,7 @@ import {
 } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { connect, createSecureContext, createServer, type Server, type TLSSocket } from "node:tls";
+import { connect, createSecureContext, createServer, type SecureContext, type Server, type TLSSocket } from "node:tls";
 import { inspect } from "node:util";
 import forge from "node-forge";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -300,6 +300,34 @@ describe("a key that cannot be exported", () => {
   it("CFG-08 is not possible on plain Node without a context of its own: TLS takes no KeyObject", () => {
     const key = createPrivateKey(issued.privateKeyPem) as unknown as string;
     expect(() => createSecureContext({ key, cert: issued.certificatePem })).toThrow(/key/);
+  });
+
+  it("CFG-08 is told when its signature is none: DER, text, nothing", async () => {
+    const der = sign("sha256", Buffer.from("data"), issued.privateKeyPem);
+    for (const signature of [der, "signature", undefined, new Uint8Array(0)]) {
+      const key = { ...device(issued), sign: () => signature as Uint8Array };
+      const binding = await BindingCertificate.fromBindingKey({ certificate: issued.certificatePem, key });
+      const error = await refusal(() => binding.sign(Buffer.from("data")));
+      expect(error).toMatchObject({ code: "certificate_key_unsupported", help: expect.stringContaining("64 octets") });
+    }
+  });
+
+  it("CFG-08 is told when its TLS context is none", async () => {
+    for (const context of [undefined, null, "context", {}]) {
+      const key = { ...device(issued), secureContext: () => context as unknown as SecureContext };
+      const binding = await BindingCertificate.fromBindingKey({ certificate: issued.certificatePem, key });
+      expect((await refusal(() => binding.secureContext())).code).toBe("certificate_key_unsupported");
+    }
+  });
+
+  it("CFG-08 passes on what its driver throws", async () => {
+    const broken = () => {
+      throw new Error("the device is gone");
+    };
+    const key = { ...device(issued), sign: broken, secureContext: broken };
+    const binding = await BindingCertificate.fromBindingKey({ certificate: issued.certificatePem, key });
+    expect(() => binding.secureContext()).toThrow("the device is gone");
+    await expect(binding.sign(Buffer.from("data"))).rejects.toThrow("the device is gone");
   });
 
   it("CFG-08 has to belong to the certificate, and to be one", async () => {
