@@ -30,22 +30,23 @@ export type Fault = `${string}:${number} ${string}`;
 
 /**
  * Compiles snippets against the packages' sources, under the options of the tests. Each is a module of its own. An `@example` need not
- * import what its package exports, and a document's snippet not what an earlier one of the same document imported.
+ * import what its package exports; a document's snippet may use what earlier ones of the same document imported and declared.
  *
  * @returns a fault a line, none when all is well
  */
 export function compile(snippets: readonly Snippet[]): Fault[] {
   const options = compilerOptions();
   const exported = exportsOf([...new Set(snippets.flatMap(({ packageName }) => packageName ?? []))], options);
-  const modules = new Map(
-    snippets.map((snippet, index) => {
-      const earlier = snippets.slice(0, index).filter(({ path }) => path === snippet.path);
-      const available = snippet.packageName ? exported.filter(({ from }) => from === snippet.packageName) : earlier.flatMap(importsOf);
-      const name = `snippet-at-line-${snippet.line}-of-${posix.basename(snippet.path)}.ts`;
-      const file = `${ROOT}${posix.join(posix.dirname(snippet.path), name)}`;
-      return [file, { snippet, text: `${snippet.code}\nexport {};\n${leftOut(snippet, available)}` }] as const;
-    }),
-  );
+  const modules = new Map<string, { snippet: Snippet; text: string }>();
+  for (const [index, snippet] of snippets.entries()) {
+    const earlier = snippets.slice(0, index).filter(({ path }) => path === snippet.path);
+    const available = snippet.packageName
+      ? exported.filter(({ from }) => from === snippet.packageName)
+      : earlier.reverse().flatMap((one) => [declarationsOf(one), ...importsOf(one)]);
+    const shared = `export { ${[...declarationsOf(snippet).names.values()].join(", ")} };`;
+    const file = `${ROOT}${posix.join(posix.dirname(snippet.path), moduleName(snippet))}.ts`;
+    modules.set(file, { snippet, text: `${snippet.code}\n${shared}\n${leftOut(snippet, available)}` });
+  }
   const prelude = `${ROOT}test/docs/readers-own.d.ts`;
   const program = createProgram(
     new Map([[prelude, READERS_OWN], ...Array.from(modules, ([file, { text }]) => [file, text] as const)]),
@@ -60,6 +61,10 @@ export function compile(snippets: readonly Snippet[]): Fault[] {
       return `${snippet.path}:${snippet.line + line} ${ts.flattenDiagnosticMessageText(messageText, "\n")}`;
     });
   });
+}
+
+function moduleName({ path, line }: Snippet): string {
+  return `snippet-at-line-${line}-of-${posix.basename(path)}`;
 }
 
 /** The names of the properties that a package's option types have, sorted, by type. */
@@ -124,21 +129,40 @@ function exportedSymbols(
   return { checker, symbols: new Map(symbols) };
 }
 
+/** What a snippet declares for those after it. */
+function declarationsOf(snippet: Snippet): Imports {
+  const names = new Map<string, string>();
+  for (const statement of statementsOf(snippet)) {
+    const isType = ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement);
+    if (isType) names.set(statement.name.text, `type ${statement.name.text}`);
+    if (ts.isFunctionDeclaration(statement) && statement.name) names.set(statement.name.text, statement.name.text);
+    if (!ts.isVariableStatement(statement)) continue;
+    for (const { name } of statement.declarationList.declarations) if (ts.isIdentifier(name)) names.set(name.text, name.text);
+  }
+  return { from: `./${moduleName(snippet)}.js`, names };
+}
+
+function statementsOf({ code }: Snippet): ts.Statement[] {
+  return [...ts.createSourceFile("snippet.ts", code, ts.ScriptTarget.ES2023, true).statements];
+}
+
 /** What a snippet imports by name. */
-function importsOf({ code }: Snippet): Imports[] {
-  const parsed = ts.createSourceFile("snippet.ts", code, ts.ScriptTarget.ES2023, true);
-  return parsed.statements.filter(ts.isImportDeclaration).map(({ moduleSpecifier, importClause }) => {
-    const named = importClause?.namedBindings;
-    const elements = named && ts.isNamedImports(named) ? named.elements : [];
-    const from = ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : "";
-    return { from, names: new Map(elements.map((element) => [element.name.text, element.getText()])) };
-  });
+function importsOf(snippet: Snippet): Imports[] {
+  return statementsOf(snippet)
+    .filter(ts.isImportDeclaration)
+    .map(({ moduleSpecifier, importClause }) => {
+      const named = importClause?.namedBindings;
+      const elements = named && ts.isNamedImports(named) ? named.elements : [];
+      const from = ts.isStringLiteral(moduleSpecifier) ? moduleSpecifier.text : "";
+      return { from, names: new Map(elements.map((element) => [element.name.text, element.getText()])) };
+    });
 }
 
 /** Imports of what a snippet uses and may leave out; they stand last, so that lines keep their numbers. */
 function leftOut(snippet: Snippet, available: readonly Imports[]): string {
   const words = new Set(snippet.code.match(/[A-Za-z_$][\w$]*/g));
-  const taken = new Set(importsOf(snippet).flatMap(({ names }) => [...names.keys()]));
+  const own = [declarationsOf(snippet), ...importsOf(snippet)];
+  const taken = new Set(own.flatMap(({ names }) => [...names.keys()]));
   const lines = available.map(({ from, names }) => {
     const used = [...names].filter(([name]) => words.has(name) && !taken.has(name));
     for (const [name] of used) taken.add(name);
