@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { validateHeaderName, validateHeaderValue } from "node:http";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { type Answer, json } from "../server/answer.js";
 import type { Exchange } from "../server/exchange.js";
@@ -20,23 +21,26 @@ export interface ApiCall {
 /** Answers a call; nothing when the route writes by itself or never answers. */
 type Route = (call: ApiCall, rest: string) => Answer | undefined;
 
+/** 64 MiB. */
+const MOST_BYTES = 67_108_864;
+
 /** What the API serves, by the first segment of the path; the rest of the path is the route's own. */
 const ROUTES: Readonly<Record<string, Route>> = {
   echo,
-  headers: ({ exchange: { request } }) => json(200, request.headers, request.query),
+  headers: ({ exchange: { request } }) => json(200, request.headers, checkedHeaders(request.query)),
   bytes: (_call, rest) => ({
     status: 200,
     headers: { "content-type": "application/octet-stream" },
-    body: Buffer.alloc(Number(rest), "mtls"),
+    body: Buffer.alloc(wholeNumber(rest, 0, MOST_BYTES), "mtls"),
   }),
   gzip: () => encoded("gzip", gzipSync),
   deflate: () => encoded("deflate", deflateSync),
   br: () => encoded("br", brotliCompressSync),
   redirect: ({ exchange: { request } }) => ({
-    status: Number(request.query["status"] ?? 302),
-    headers: { location: request.query["to"] ?? "/echo" },
+    status: wholeNumber(request.query["status"] ?? "302", 300, 399),
+    headers: checkedHeaders({ location: request.query["to"] ?? "/echo" }),
   }),
-  status: (_call, rest) => statusOnly(Number(rest)),
+  status: (_call, rest) => statusOnly(wholeNumber(rest, 200, 599)),
   stream: ({ exchange, streams }, rest) => {
     const response = exchange.writeHead(200, { "content-type": "text/plain; charset=utf-8" });
     // at once, so that a client has the head before there is a body
@@ -49,11 +53,22 @@ const ROUTES: Readonly<Record<string, Route>> = {
   claims,
 };
 
+/** A path or query that asks for an answer that there cannot be. */
+class Unanswerable extends Error {
+  override readonly name = "Unanswerable";
+}
+
 /** Answers an authenticated call. */
 export function answerApiCall(call: ApiCall): Answer | undefined {
   const [, segment = "", rest = ""] = /^\/([^/]*)\/?(.*)$/.exec(call.exchange.request.path) ?? [];
   const route = Object.hasOwn(ROUTES, segment) ? ROUTES[segment] : undefined;
-  return route ? route(call, rest) : json(404, { error: "not_found", path: call.exchange.request.path });
+  if (!route) return json(404, { error: "not_found", path: call.exchange.request.path });
+  try {
+    return route(call, rest);
+  } catch (error) {
+    if (error instanceof Unanswerable) return json(400, { error: "invalid_request", error_description: error.message });
+    throw error;
+  }
 }
 
 /** What `/echo` answers. */
@@ -105,4 +120,22 @@ const BODILESS: ReadonlySet<number> = new Set([204, 205, 304]);
 
 function statusOnly(status: number): Answer {
   return BODILESS.has(status) ? { status } : json(status, { status });
+}
+
+function wholeNumber(text: string, least: number, most: number): number {
+  const value = /^\d{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= least && value <= most) return value;
+  throw new Unanswerable(`${JSON.stringify(text)} is no whole number from ${least} to ${most}.`);
+}
+
+function checkedHeaders(headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  try {
+    for (const [name, value] of Object.entries(headers)) {
+      validateHeaderName(name);
+      validateHeaderValue(name, value);
+    }
+  } catch (cause) {
+    throw new Unanswerable("These cannot be headers of an answer.", { cause });
+  }
+  return headers;
 }
