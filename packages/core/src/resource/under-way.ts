@@ -32,6 +32,8 @@ export class UnderWay {
    */
   async settled(): Promise<void> {
     while (this.#calls > 0) await this.#empty();
+    // whoever got an answer just now is about to read it
+    if (this.#bodies.size > 0) await new Promise(setImmediate);
     for (const [body, stream] of this.#bodies) {
       // Node's own test of a web stream too, whatever its types say
       if (stream.locked || Reflect.apply(Readable.isDisturbed, undefined, [stream])) body.close();

@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { CertificateAuthority } from "../../../emulator/src/pki/certificate-authority.js";
+import { inChild } from "../child.js";
+import { calling } from "./calling.js";
+
+let world: Awaited<ReturnType<typeof calling>>;
+beforeAll(async () => {
+  world = await calling();
+});
+beforeEach(() => world.emulator.forgetRequests());
+afterAll(() => world.close());
+
+interface Caller {
+  /** Statements with `popFetch` and `url` at hand that end in an assignment to `outcome`. */
+  readonly script: string;
+  readonly ca?: string | undefined;
+  readonly settings?: Parameters<typeof inChild>[1];
+}
+
+/** Runs a script in a process of its own, which has to end by itself. */
+async function run({ script, ca = world.emulator.ca, settings = {} }: Caller): Promise<unknown> {
+  const { accessToken } = await world.tokenOf(world.certificate);
+  return inChild(
+    `import { BindingCertificate } from "../src/certificate/binding-certificate.ts";
+     import { createPopFetch } from "../src/resource/pop-fetch.ts";
+     const lookup = (_name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
+     const bindingCertificate = await BindingCertificate.fromPem(${JSON.stringify(world.issued.chainPem)}, { key: ${JSON.stringify(world.issued.privateKeyPem)} });
+     const token = { accessToken: ${JSON.stringify(accessToken)}, tokenType: "mtls_pop", bindingCertificate };
+     const tokens = { acquireBoundToken: async () => token, bindingCertificate: () => bindingCertificate };
+     const url = ${JSON.stringify(world.customApi.url)};
+     const popFetch = createPopFetch({ tokens, resources: { orders: { baseUrl: url } }, transport: { lookup, ca: ${JSON.stringify(ca)} } });
+     let outcome;
+     ${script}
+     console.log(JSON.stringify(outcome));`,
+    settings,
+  );
+}
+
+describe("a process", () => {
+  it.each([
+    ["after close()", "outcome = (await popFetch(url + '/echo')).status; await popFetch.close();", 200],
+    ["although nobody called close()", "outcome = (await popFetch(url + '/echo')).status;", 200],
+    [
+      "with a connection that was opened ahead and not used",
+      `tokens.acquireBoundToken = () => new Promise((resolve, reject) => setTimeout(reject, 300, new Error("no token")));
+       outcome = await popFetch(url).catch((error) => error.message);`,
+      "no token",
+    ],
+    [
+      "after an aborted call",
+      "outcome = await popFetch(url + '/slow', { signal: AbortSignal.timeout(50) }).catch((error) => error.name);",
+      "TimeoutError",
+    ],
+  ])("ends by itself %s", async (_when, script, outcome) => {
+    expect(await run({ script })).toEqual(outcome);
+  });
+
+  it("verifies the resource's certificate although NODE_TLS_REJECT_UNAUTHORIZED is 0, and nothing is sent", async () => {
+    const other = await CertificateAuthority.create();
+    const script = "outcome = await popFetch(url + '/echo').then(({ status }) => status, ({ code }) => code);";
+    const settings = { env: { NODE_TLS_REJECT_UNAUTHORIZED: "0" } };
+    expect(await run({ script, settings, ca: other.rootPem })).toBe("tls_handshake_failed");
+    expect(world.arrived()).toEqual([]);
+    expect(await run({ script, settings })).toBe(200);
+  });
+
+  it("is not ended by a token that fails while a body is still being read", async () => {
+    const script = `tokens.acquireBoundToken = () => Promise.reject(new Error("no token"));
+       const body = new ReadableStream({ start: (controller) => void setTimeout(() => controller.close(), 50) });
+       outcome = await popFetch(new Request(url, { method: "POST", body, duplex: "half" })).catch((error) => error.message);`;
+    expect(await run({ script })).toBe("no token");
+  });
+});
