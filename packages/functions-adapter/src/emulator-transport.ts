@@ -19,14 +19,20 @@ export function emulatorTransport(env: Environment): TransportOptions | undefine
 }
 
 function readRoot(path: string): string {
+  const help = "Start the emulator and set what it prints, or remove the setting.";
+  let root: string;
   try {
-    return readFileSync(path, "utf8");
+    root = readFileSync(path, "utf8");
   } catch (cause) {
     throw new MtlsPopError("settings_invalid", `The app setting MTLS_POP_EMULATOR_CA names "${path}", which cannot be read.`, {
       cause,
-      help: "Start the emulator and set what it prints, or remove the setting.",
+      help,
     });
   }
+  if (root.includes("-----BEGIN CERTIFICATE-----")) return root;
+  throw new MtlsPopError("settings_invalid", `The app setting MTLS_POP_EMULATOR_CA names "${path}", which is no PEM certificate.`, {
+    help,
+  });
 }
 
 const lookup: LookupFunction = (hostname, options, callback) => {

@@ -49,4 +49,12 @@ describe("MTLS_POP_EMULATOR_CA", () => {
       expect.objectContaining({ code: "settings_invalid", message: expect.stringContaining("MTLS_POP_EMULATOR_CA") }),
     );
   });
+
+  it("refuses a file that holds no certificate, by the name of the setting", async () => {
+    const other = join(folder, "other.txt");
+    await writeFile(other, "no certificate");
+    expect(() => emulatorTransport({ MTLS_POP_EMULATOR_CA: other })).toThrow(
+      expect.objectContaining({ code: "settings_invalid", message: expect.stringContaining("which is no PEM certificate") }),
+    );
+  });
 });
