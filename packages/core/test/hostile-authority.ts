@@ -12,7 +12,7 @@ const TENANT = "tenant.example";
 const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
 /** A bound token as an authority would sign it, without a signature that counts: the client does not check it. */
-export function boundToken(certificateDer: Buffer): string {
+function boundToken(certificateDer: Buffer): string {
   return `${part({ alg: "RS256" })}.${part({ cnf: { "x5t#S256": thumbprintsOf(certificateDer).x5tS256 }, jti: randomUUID() })}.c2ln`;
 }
 

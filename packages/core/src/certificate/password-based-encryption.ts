@@ -39,7 +39,7 @@ const PKCS12_CIPHERS: Readonly<Record<string, { cipher: string; keyOctets: numbe
 };
 
 /** About a second of work; more is a damaged file or one made to stall its reader. */
-export const MAX_ITERATIONS = 1_000_000;
+const MAX_ITERATIONS = 1_000_000;
 
 const pbkdf2Async = promisify(pbkdf2);
 const scryptAsync = promisify<Buffer, Buffer, number, ScryptOptions, Buffer>(scrypt);

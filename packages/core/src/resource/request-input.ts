@@ -53,7 +53,7 @@ export function hrefOf(input: Input): string {
 }
 
 /** @throws {MtlsPopError} `insecure_url`; `invalid_options` for credentials in the URL, which `fetch` refuses as well */
-export function assertHttps(url: URL): URL {
+function assertHttps(url: URL): URL {
   if (url.protocol !== "https:") {
     throw new MtlsPopError("insecure_url", `A bound token goes over https only, but the URL begins with "${url.protocol}".`);
   }

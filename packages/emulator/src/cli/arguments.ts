@@ -14,7 +14,7 @@ export interface CliArguments {
 }
 
 /** What is put into the vault when nothing else is asked for. */
-export const DEFAULT_SECRETS: CliArguments["secrets"] = { "my-secret": "A bound token has read this." };
+const DEFAULT_SECRETS: CliArguments["secrets"] = { "my-secret": "A bound token has read this." };
 
 /** A command line that cannot be followed; the message says what is known. */
 export class UsageError extends Error {

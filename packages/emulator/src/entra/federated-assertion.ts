@@ -6,7 +6,7 @@ import type { SigningKeys } from "./signing-keys.js";
 import { isRecord } from "./token-form.js";
 
 /** The audience of a leg-1 token. @see PROTOCOL.md section 6 */
-export const TOKEN_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange";
+const TOKEN_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange";
 
 /**
  * Checks a token of this emulator that stands for an application (a federated identity credential).
@@ -25,7 +25,7 @@ export async function verifyFederatedAssertion(jwt: string, application: Applica
 }
 
 /** The `cnf["x5t#S256"]` of a token (RFC 8705 section 3.1). */
-export function confirmationOf({ cnf }: JWTPayload): string | undefined {
+function confirmationOf({ cnf }: JWTPayload): string | undefined {
   const value = isRecord(cnf) ? cnf["x5t#S256"] : undefined;
   return typeof value === "string" ? value : undefined;
 }

@@ -1,7 +1,7 @@
 import { EntraError } from "./aadsts.js";
 
 /** How a client says who it is with an assertion (RFC 7521 section 4.2; `jwt-pop` is Entra's own). */
-export const ASSERTION_TYPES = {
+const ASSERTION_TYPES = {
   "urn:ietf:params:oauth:client-assertion-type:jwt-bearer": "jwt-bearer",
   "urn:ietf:params:oauth:client-assertion-type:jwt-pop": "jwt-pop",
 } as const;

@@ -2,7 +2,7 @@ import { Agent, type AgentOptions, request } from "node:https";
 import type { LookupFunction } from "node:net";
 
 /** Puts every name on loopback. */
-export const loopback: LookupFunction = (_name, options, done) => {
+const loopback: LookupFunction = (_name, options, done) => {
   if (options.all) done(null, [{ address: "127.0.0.1", family: 4 }]);
   else done(null, "127.0.0.1", 4);
 };
