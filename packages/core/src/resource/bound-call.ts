@@ -73,15 +73,15 @@ export class BoundCall {
     for (;;) {
       const answer = await this.#send(binding);
       const { statusCode: status = 0, headers } = answer.message;
-      const claims = status === 401 ? this.#claimsAskedFor(headers["www-authenticate"]) : undefined;
-      if (claims !== undefined) {
+      const claims = status === 401 ? claimsChallenge(headers["www-authenticate"]) : undefined;
+      if (claims !== undefined && this.#mayRenew()) {
         await this.#dismiss(answer, "asks for a token with other claims");
         this.#claims = claims;
         // whoever asks for claims has read the token, so the scheme was right
         if (this.#refusal) this.#client.schemes.remember(this.#resource.origin, this.#scheme);
         this.#refusal = undefined;
         binding = await this.#bind();
-      } else if (status === 401 && this.#mayChangeScheme()) {
+      } else if (status === 401 && claims === undefined && this.#mayChangeScheme()) {
         this.#refusal = { answer, body: await this.#dismiss(answer, `may want another scheme than "${this.#scheme}"`) };
         this.#scheme = otherScheme(this.#scheme);
       } else if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
@@ -141,8 +141,8 @@ export class BoundCall {
   }
 
   /** A claims challenge is answered once, and only where a new token can be had. */
-  #claimsAskedFor(wwwAuthenticate: string | undefined): string | undefined {
-    return this.#claims === undefined && !this.#token ? claimsChallenge(wwwAuthenticate) : undefined;
+  #mayRenew(): boolean {
+    return this.#claims === undefined && !this.#token;
   }
 
   /** After a claims challenge the scheme is not in doubt: the resource has read the token. */
