@@ -139,7 +139,7 @@ describe("a claims challenge", () => {
 describe("CALL-01 a vault", () => {
   const query = "api-version=7.4";
 
-  it("is called over TLS 1.2 and HTTP/1.1 with its header, and shown the certificate when it asks", async () => {
+  it("CALL-01 is called over TLS 1.2 and HTTP/1.1 with its header, and shown the certificate when it asks", async () => {
     world.emulator.keyVault.secrets.set("my-secret", "s3cret");
     await using popFetch = world.popFetch();
     const response = await popFetch(`${world.emulator.keyVault.url}/secrets/my-secret?${query}`);

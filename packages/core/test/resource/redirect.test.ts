@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 describe("CALL-04 redirects", () => {
-  it.each(STATUS)("follows a %i within the origin", async (status) => {
+  it.each(STATUS)("CALL-04 follows a %i within the origin", async (status) => {
     const response = await popFetch(redirect(status, "/echo/there?x=1"));
     expect(response.url).toBe(`${world.customApi.url}/echo/there?x=1`);
     expect(response.redirected).toBe(true);
@@ -62,7 +62,7 @@ describe("CALL-04 redirects", () => {
     expect((await popFetch(redirect(302, "/echo#theirs"))).url).toBe(`${world.customApi.url}/echo`);
   });
 
-  it.each(STATUS)("does not follow a %i to another origin, and nothing reaches it", async (status) => {
+  it.each(STATUS)("CALL-04 does not follow a %i to another origin, and nothing reaches it", async (status) => {
     const elsewhere = world.customApi.urlOf("elsewhere");
     expect(await refusal(popFetch(redirect(status, `${elsewhere}/echo`)))).toMatchObject({ code: "redirect_refused", statusCode: status });
     expect(world.arrived().map(({ host }) => host)).toEqual([new URL(world.customApi.url).hostname]);

@@ -38,7 +38,7 @@ async function refusedAtOnce(attempt: () => Promise<unknown>): Promise<{ code: s
 }
 
 describe("CALL-05 where a bound token may go", () => {
-  it("refuses http", async () => {
+  it("CALL-05 refuses http", async () => {
     const { host } = new URL(world.customApi.url);
     expect(await refusedAtOnce(() => popFetch(`http://${host}/echo`))).toMatchObject({ code: "insecure_url" });
     expect(await refusedAtOnce(() => popFetch("ftp://files.example/x"))).toMatchObject({ code: "insecure_url" });
@@ -61,7 +61,7 @@ describe("CALL-05 where a bound token may go", () => {
     expect(["resource_not_configured", "invalid_options"]).toContain(code);
   });
 
-  it("refuses another port and another name of a configured host", async () => {
+  it("CALL-05 refuses another port and another name of a configured host", async () => {
     const other = new URL(world.customApi.url);
     other.port = String(Number(other.port) - 1);
     expect(await refusedAtOnce(() => popFetch(other))).toMatchObject({ code: "resource_not_configured" });
@@ -100,7 +100,7 @@ describe("CALL-05 where a bound token may go", () => {
     "javascript:alert(1)",
     "data:text/plain,x",
     "blob:https://HOST/x",
-  ])("a named client refuses %j", async (input) => {
+  ])("CALL-05 a named client refuses %j", async (input) => {
     const { host } = new URL(world.customApi.url);
     expect(await refusedAtOnce(() => pop.orders(input.replace("HOST", host)))).toMatchObject({ code: "off_origin_input" });
   });
@@ -135,7 +135,7 @@ describe("CALL-07 headers that are not the caller's", () => {
     ["pairs", () => [url(), { headers: [["AuThOrIzAtIoN", "Bearer x"]] }]],
     ["a Request", () => [new Request(url(), { headers: { authorization: "Bearer x" } })]],
     ["a Request's init", () => [new Request(url()), { headers: { authorization: "Bearer x" } }]],
-  ])("refuses an Authorization header in %s", async (_where, call) => {
+  ])("CALL-07 refuses an Authorization header in %s", async (_where, call) => {
     const { code } = await refusedAtOnce(() => popFetch(...call()));
     expect(code).toBe("authorization_header_refused");
   });

@@ -179,7 +179,7 @@ describe("HTTP-06 an aborted call", () => {
     await expect(call).rejects.toBe(reason);
   });
 
-  it("while it waits for the answer ends at once and frees the socket, and others go on", async () => {
+  it("HTTP-06 while it waits for the answer ends at once and frees the socket, and others go on", async () => {
     const { signal, reason, abort } = aborted();
     const call = popFetch(`${url}/slow`, { signal });
     const other = popFetch(`${url}/echo`);
@@ -233,7 +233,7 @@ describe("HTTP-06 an aborted call", () => {
 });
 
 describe("HTTP-07 a server that never answers", () => {
-  it("is a time-out of the head", async () => {
+  it("HTTP-07 is a time-out of the head", async () => {
     await using own = world.popFetch({ transport: { ...world.transport, headersTimeoutMs: 60 } });
     const error = await refusal(own(`${url}/slow`));
     expect(error).toMatchObject({ code: "timeout", retryable: true, message: expect.stringMatching(/headersTimeoutMs/) });
