@@ -1,5 +1,6 @@
 import { type Answer, json } from "../server/answer.js";
 import { type HttpExchange, type HttpServer, startHttpServer } from "../server/http-server.js";
+import { decodePathSegment } from "../server/request-url.js";
 import { type Administered, ROUTES } from "./admin-routes.js";
 
 /**
@@ -22,14 +23,16 @@ function answer({ incoming, url, body }: HttpExchange, administered: Administere
   const host = incoming.headers.host?.replace(/:\d+$/, "");
   if (host !== "127.0.0.1" && host !== "localhost") return json(403, { error: "The admin endpoint is asked by its own name alone." });
   if (incoming.headers.origin !== undefined) return json(403, { error: "The admin endpoint is not for browsers." });
-  const [, collection = "", name = ""] = url.pathname.split("/").map(decodeURIComponent);
-  const methods = ROUTES[name === "" ? `/${collection}` : `/${collection}/{name}`];
+  const [, collection = "", segment = "", ...rest] = url.pathname.split("/");
+  const name = decodePathSegment(segment);
+  if (name === undefined) return json(400, { error: `The path ${url.pathname} is not percent-encoded as URLs are.` });
+  const methods = rest.length > 0 ? undefined : ROUTES[name === "" ? `/${collection}` : `/${collection}/{name}`];
   const method = incoming.method ?? "GET";
   const act = methods?.[method];
   if (!methods) return json(404, { error: `There is no ${url.pathname}. Known: ${Object.keys(ROUTES).join(", ")}.` });
   if (!act)
     return json(405, { error: `${url.pathname} takes ${Object.keys(methods).join(", ")}.` }, { allow: Object.keys(methods).join(", ") });
-  if (body.length > 0 && !/^application\/json\b/.test(incoming.headers["content-type"] ?? "")) {
+  if (body.length > 0 && !/^application\/json\b/i.test(incoming.headers["content-type"] ?? "")) {
     return json(415, { error: "The body is to be application/json." });
   }
   const value: unknown = body.length > 0 ? JSON.parse(body.toString("utf8")) : undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Fault } from "../faults/fault.js";
 import type { RecordedRequest } from "../record/recorded-request.js";
 import { type Answer, json } from "../server/answer.js";
+import { decodePathSegment } from "../server/request-url.js";
 import { EntraError } from "./aadsts.js";
 import type { TokenSettings } from "./access-token.js";
 import { ApplicationRegistry } from "./application-registry.js";
@@ -80,7 +81,7 @@ export class Entra {
     const tenant = /^\/(?:dstsv2\/)?([^/]+)\//.exec(request.path)?.[1];
     if (!host || tenant === undefined) return undefined;
     const rest = request.path.slice((host.kind === "dsts" ? `/dstsv2/${tenant}` : `/${tenant}`).length);
-    const tenantId = this.#tenants.get(decodeURIComponent(tenant).toLowerCase());
+    const tenantId = this.#tenants.get((decodePathSegment(tenant) ?? tenant).toLowerCase());
     if (tenantId === undefined) throw new EntraError(90002, { tenant });
     switch (rest) {
       case "/oauth2/v2.0/token":

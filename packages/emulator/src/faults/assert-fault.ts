@@ -22,6 +22,9 @@ const DETAILS: Readonly<Record<FaultKind, Readonly<Record<string, "required" | "
   "region-down": {},
 };
 
+/** What a timer of Node can wait, in milliseconds. */
+const MOST = 2_147_483_647;
+
 const TRANSPORT: ReadonlySet<string> = new Set(["latency", "throttle", "unavailable", "reset", "bad-json", "hang", "revoked-certificate"]);
 
 /**
@@ -42,19 +45,23 @@ export function assertFault(value: unknown): asserts value is Fault {
   for (const [name, detail] of fields) {
     if (name === "on" || name === "kind") continue;
     if (name === "host") {
-      if (typeof detail !== "string") throw new TypeError("A fault's `host` is a host name.");
+      if (detail !== undefined && typeof detail !== "string") throw new TypeError("A fault's `host` is a host name.");
     } else if (name !== "times" && details[name] === undefined) {
       throw new TypeError(`The fault \`${kind}\` has no \`${name}\`.`);
-    } else if (typeof detail !== "number" || !Number.isInteger(detail) || detail < (name === "times" ? 1 : 0)) {
-      throw new TypeError(`A fault's \`${name}\` is a whole number.`);
+    } else if (detail !== undefined && !isCount(detail, name === "times" ? 1 : 0)) {
+      throw new TypeError(`A fault's \`${name}\` is a whole number from ${name === "times" ? 1 : 0} to ${MOST}.`);
     }
   }
   for (const [name, need] of Object.entries(details)) {
-    if (need === "required" && !fields.has(name)) throw new TypeError(`The fault \`${kind}\` needs \`${name}\`.`);
+    if (need === "required" && fields.get(name) === undefined) throw new TypeError(`The fault \`${kind}\` needs \`${name}\`.`);
   }
   if (kind === "entra-error" && !Object.hasOwn(AADSTS, String(fields.get("code")))) {
     throw new TypeError(`A fault's \`code\` is one of ${Object.keys(AADSTS).join(", ")}.`);
   }
+}
+
+function isCount(value: unknown, least: number): boolean {
+  return typeof value === "number" && Number.isInteger(value) && value >= least && value <= MOST;
 }
 
 function isFaultKind(kind: string): kind is FaultKind {

@@ -1,4 +1,5 @@
 import type { RecordedRequest } from "../record/recorded-request.js";
+import { assertFault } from "./assert-fault.js";
 import type { Fault } from "./fault.js";
 
 /** A fault that waits for its requests. */
@@ -12,8 +13,13 @@ export interface PendingFault {
 export class FaultList {
   #pending: PendingFault[] = [];
 
-  /** Puts a fault in the way of the next `times` requests that it fits. */
+  /**
+   * Puts a fault in the way of the next `times` requests that it fits.
+   *
+   * @throws {TypeError} for a fault that there is not
+   */
   add(fault: Fault): void {
+    assertFault(fault);
     this.#pending.push({ fault, remaining: fault.times ?? 1 });
   }
 

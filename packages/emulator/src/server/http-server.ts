@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Answer } from "./answer.js";
+import { readBody } from "./read-body.js";
+import { requestUrl } from "./request-url.js";
 
 /** A request over plain HTTP, body read. */
 export interface HttpExchange {
@@ -27,10 +29,9 @@ export async function startHttpServer(
 ): Promise<HttpServer> {
   const server = createServer((incoming, response) => {
     const answer = async (): Promise<void> => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of incoming) chunks.push(chunk);
-      const url = new URL(incoming.url ?? "/", "http://localhost");
-      const answered = await handle({ incoming, url, body: Buffer.concat(chunks) });
+      const url = requestUrl(incoming, "http");
+      const body = await readBody(incoming);
+      const answered = !url ? { status: 400 } : !body ? { status: 413 } : await handle({ incoming, url, body });
       if (answered) response.writeHead(answered.status, answered.headers).end(answered.body);
     };
     answer().catch(() => response.destroy());

@@ -27,14 +27,6 @@ export function recordBody(request: RecordedRequest, body: Buffer): void {
   }
 }
 
-/** Where a request goes: a path of its host, or a whole URL as a proxy is sent one; nothing when it cannot be read. */
-export function requestUrl(incoming: IncomingMessage): URL | undefined {
-  const target = incoming.url ?? "/";
-  // joined and not resolved: a path may begin with two slashes
-  const whole = target.startsWith("/") ? `https://${incoming.headers.host ?? "localhost"}${target}` : target;
-  return URL.canParse(whole) ? new URL(whole) : undefined;
-}
-
 function plainHeaders(incoming: IncomingMessage): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const [name, value] of Object.entries(incoming.headers)) {

@@ -8,7 +8,9 @@ import type { Answer } from "./answer.js";
 import { demandClientCertificate, shownClientCertificate } from "./client-certificate.js";
 import { Connections } from "./connections.js";
 import type { Handler } from "./exchange.js";
-import { recordBody, recordHead, requestUrl } from "./request-record.js";
+import { readBody } from "./read-body.js";
+import { recordBody, recordHead } from "./request-record.js";
+import { requestUrl } from "./request-url.js";
 import { type TlsChoices, tlsOptions } from "./tls-options.js";
 import { type FaultAnswers, meetFault } from "./transport-fault.js";
 
@@ -68,7 +70,7 @@ async function serve(
 ): Promise<void> {
   const { socket } = incoming;
   if (!(socket instanceof TLSSocket)) return;
-  const url = requestUrl(incoming);
+  const url = requestUrl(incoming, "https");
   if (!url) return void response.writeHead(400).end("The request names no URL.");
   const request = recordHead(options.name, incoming, url, connections.facts(socket));
   noteCertificate(request, shownClientCertificate(socket));
@@ -81,6 +83,7 @@ async function serve(
   const send = ({ status, headers, body }: Answer): void => void writeHead(status, headers).end(body);
   try {
     const body = await readBody(incoming);
+    if (!body) return send({ status: 413, body: "Content Too Large" });
     recordBody(request, body);
     // one connection serves the name of its handshake only, as at a front end that routes by it
     if (socket.servername && socket.servername !== url.hostname) return send({ status: 421, body: "Misdirected Request" });
@@ -102,12 +105,6 @@ async function serve(
 function noteCertificate(request: RecordedRequest, certificate: Buffer | undefined): Buffer | undefined {
   if (certificate) request.clientCertificate = certificate;
   return certificate;
-}
-
-async function readBody(incoming: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of incoming) chunks.push(chunk);
-  return Buffer.concat(chunks);
 }
 
 async function listen(server: Server): Promise<number> {

@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Emulator, startEmulator } from "../../src/index.js";
+import { askHttp, type HttpAnswer } from "../http-client.js";
+
+const METADATA = { metadata: "true" };
+
+let emulator: Emulator;
+beforeAll(async () => {
+  emulator = await startEmulator();
+});
+afterAll(() => emulator.close());
+
+const ask = (path: string, headers: Record<string, string> = METADATA): Promise<HttpAnswer> =>
+  askHttp(emulator.instanceMetadata.url, path, { headers });
+
+describe("instance metadata", () => {
+  it("tells where the machine stands", async () => {
+    emulator.instanceMetadata.location = "northeurope";
+    const answer = await ask("/metadata/instance/compute?api-version=2021-02-01");
+    expect(answer).toMatchObject({ status: 200, body: { location: "northeurope" }, headers: { server: expect.stringContaining("IMDS") } });
+  });
+
+  it("wants its header", async () => {
+    expect((await ask("/metadata/instance/compute?api-version=2021-02-01", {})).status).toBe(400);
+  });
+
+  it.each(["", "?api-version=1999-01-01"])("names its versions when it is asked with %o", async (query) => {
+    const answer = await ask(`/metadata/instance/compute${query}`);
+    expect(answer).toMatchObject({ status: 400, body: { "newest-versions": ["2021-12-13", "2021-02-01"] } });
+  });
+
+  it("has nothing at other paths", async () => {
+    expect((await ask("/metadata/identity/oauth2/token?api-version=2018-02-01")).status).toBe(404);
+  });
+
+  it("answers by script, in order, then as usual, and records each request", async () => {
+    emulator.forgetRequests();
+    emulator.instanceMetadata.answerNext({ status: 429 }, { status: 200, body: '"odd"' });
+    expect((await ask("/metadata/instance/compute")).status).toBe(429);
+    expect((await ask("/metadata/instance/compute")).body).toBe("odd");
+    expect((await ask("/metadata/instance/compute")).status).toBe(400);
+    expect(emulator.requests.map(({ server, status }) => [server, status])).toEqual([
+      ["instance-metadata", 429],
+      ["instance-metadata", 200],
+      ["instance-metadata", 400],
+    ]);
+  });
+
+  it("hangs until it is closed", async () => {
+    const other = await startEmulator();
+    other.instanceMetadata.answerNext("hang");
+    const answer = expect(askHttp(other.instanceMetadata.url, "/")).rejects.toMatchObject({ code: "ECONNRESET" });
+    while (other.requests.length === 0) await new Promise(setImmediate);
+    await other.close();
+    await answer;
+  });
+});
