@@ -1,20 +1,19 @@
-import type { LogEntry } from "@mtls-pop/emulator";
 import type { Narrator } from "./narrator.js";
-import { hostSample, SECRET, startCloud } from "./stage.js";
+import { type HostingOptions, hostSample, SECRET, startCloud } from "./stage.js";
 
 /**
  * Runs emulator and sample, prints how to call them and what the app logs, and ends everything when it is told to.
  *
  * @returns the exit code: 0 when it was stopped, 1 when it could not start
  */
-export async function keepRunning(narrator: Narrator, stop: AbortSignal): Promise<number> {
-  const log = ({ level, message }: LogEntry): void => narrator.say(`[${level}] ${message}`);
+export async function keepRunning(narrator: Narrator, stop: AbortSignal, hosting: HostingOptions = {}): Promise<number> {
+  const onLog: HostingOptions["onLog"] = ({ level, message }) => narrator.say(`[${level}] ${message}`);
   try {
     await using cloud = await narrator.step("starting the emulator", async () => {
       return { line: "emulator started, application registered with its certificate", value: await startCloud() };
     });
     await using host = await narrator.step("starting the app", async () => {
-      return { line: "Functions app samples/keyvault-reader started", value: await hostSample(cloud, log) };
+      return { line: "Functions app samples/keyvault-reader started", value: await hostSample(cloud, { onLog, ...hosting }) };
     });
     const key = `-H "x-functions-key: ${host.functionKey}"`;
     const { adminUrl } = cloud.emulator;

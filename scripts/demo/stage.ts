@@ -11,7 +11,7 @@ import {
 } from "@mtls-pop/emulator";
 
 /** The sample, seen from `scripts/demo/` as well as from `scripts/dist/demo/`. */
-const APP_ROOT = fileURLToPath(
+const SAMPLE = fileURLToPath(
   new URL(`${import.meta.url.includes("/dist/") ? "../../.." : "../.."}/samples/keyvault-reader`, import.meta.url),
 );
 
@@ -54,8 +54,14 @@ export async function startCloud(options?: EmulatorOptions): Promise<Cloud> {
   }
 }
 
+/** How the sample is hosted. */
+export interface HostingOptions extends Pick<FunctionsHostOptions, "onLog"> {
+  /** A folder with host.json, package.json and the bundle. @default the sample's own */
+  readonly appRoot?: string;
+}
+
 /** Hosts the sample's built bundle with the app settings that a deployed app would have. */
-export function hostSample({ app }: Cloud, onLog?: FunctionsHostOptions["onLog"]): Promise<FunctionsHost> {
+export function hostSample({ app }: Cloud, options: HostingOptions = {}): Promise<FunctionsHost> {
   const env = { ...NOT_FROM_THE_SHELL, ...app.environment, AZURE_REGIONAL_AUTHORITY_NAME: REGION };
-  return startFunctionsHost({ appRoot: APP_ROOT, env, ...(onLog && { onLog }) });
+  return startFunctionsHost({ appRoot: SAMPLE, env, ...options });
 }
