@@ -1,18 +1,19 @@
 import { pipeline, type Readable, type Transform } from "node:stream";
-import { constants, createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import { MtlsPopError } from "../errors.js";
 
 /** More layers than this are an attack on the reader's memory and time. */
 const MAX_ENCODINGS = 5;
-/** Lenient with a missing end, as browsers and undici are. */
-const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
-const BROTLI = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH };
+type Zlib = typeof import("node:zlib");
 
-const DECODERS: Readonly<Record<string, () => Transform>> = {
-  gzip: () => createGunzip(ZLIB),
-  "x-gzip": () => createGunzip(ZLIB),
-  deflate: () => createInflate(ZLIB),
-  br: () => createBrotliDecompress(BROTLI),
+/** Lenient with a missing end, as browsers and undici are. */
+const lenient = ({ Z_SYNC_FLUSH }: Zlib["constants"]) => ({ flush: Z_SYNC_FLUSH, finishFlush: Z_SYNC_FLUSH });
+const lenientBrotli = ({ BROTLI_OPERATION_FLUSH: flush }: Zlib["constants"]) => ({ flush, finishFlush: flush });
+
+const DECODERS: Readonly<Record<string, (zlib: Zlib) => Transform>> = {
+  gzip: (zlib) => zlib.createGunzip(lenient(zlib.constants)),
+  "x-gzip": (zlib) => zlib.createGunzip(lenient(zlib.constants)),
+  deflate: (zlib) => zlib.createInflate(lenient(zlib.constants)),
+  br: (zlib) => zlib.createBrotliDecompress(lenientBrotli(zlib.constants)),
 };
 
 /** What is asked for with `Accept-Encoding`; `deflate` is read but not asked for, since servers disagree on what it is. */
@@ -38,7 +39,10 @@ export function decoded(body: Readable, contentEncoding: string | undefined, onE
   }
   const makers = encodings.map((encoding) => (Object.hasOwn(DECODERS, encoding) ? DECODERS[encoding] : undefined));
   if (!makers.every((maker) => maker !== undefined)) return body;
-  const decoders = makers.reverse().map((maker) => maker());
+  if (makers.length === 0) return body;
+  // 2 ms to load, which the first request of a process may not need
+  const zlib = process.getBuiltinModule("node:zlib");
+  const decoders = makers.reverse().map((maker) => maker(zlib));
   const last = decoders.at(-1);
   if (!last) return body;
   pipeline([body, ...decoders], (error) => error && onError(error));
