@@ -34,7 +34,7 @@ function contentProblems(content: Package): string[] {
   const present = new Set(files);
   const missing = ["LICENSE", "README.md", "package.json"].filter((file) => !present.has(file));
   const stray = files.filter(
-    (file) => !/^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json|dist\/.+\.(?:js|d\.ts)(?:\.map)?|src\/.+\.ts)$/.test(file),
+    (file) => !/^(?:LICENSE|README\.md|CHANGELOG\.md|package\.json|bin\/.+\.js|dist\/.+\.(?:js|d\.ts)(?:\.map)?|src\/.+\.ts)$/.test(file),
   );
   const tests = files.filter((file) => /(?:^|\/)tests?\/|\.test\./.test(file));
   // also finds what an earlier build left behind: its source is gone

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { runCli } from "./cli/run-cli.js";
 
 const stopping = new AbortController();
