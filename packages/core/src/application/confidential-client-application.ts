@@ -5,6 +5,7 @@ import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { abortable } from "../internal/abortable.js";
 import { type Clock, systemClock } from "../internal/clock.js";
 import { plainCopy } from "../internal/options.js";
+import { shareSignal } from "../internal/shared-signal.js";
 import { Acquisition } from "../token/acquisition.js";
 import { mergeClaims } from "../token/claims.js";
 import { scopeKey } from "../token/scopes.js";
@@ -79,6 +80,7 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     const request = readClientCredentialRequest(given);
     const { mtlsProofOfPossession = false, claims, signal } = request;
     signal?.throwIfAborted();
+    shareSignal(signal);
     const scope = scopeKey(request.scopes);
     const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
     const startedMs = this.#clock.now();

@@ -1,8 +1,9 @@
 import type { BoundToken } from "../application/bound-token-source.js";
 import { MtlsPopError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
+import { type Answer, drain, onceReleased } from "../transport/answer.js";
 import type { BindingAgents } from "../transport/binding-agents.js";
-import { type Answer, drain, exchange, onceReleased } from "../transport/exchange.js";
+import { exchange } from "../transport/exchange.js";
 import type { MtlsAgent } from "../transport/mtls-agent.js";
 import type { Transport } from "../transport/transport-options.js";
 import { type AuthorizationScheme, otherScheme, type SchemeMemory } from "./authorization-scheme.js";

@@ -1,12 +1,10 @@
-import { defaultMaxListeners, getMaxListeners, setMaxListeners } from "node:events";
 import { MtlsPopError } from "../errors.js";
+import { shareSignal } from "../internal/shared-signal.js";
 import { readHeaders } from "./caller-headers.js";
 import { isStreaming, type OutgoingBody, readBody, readRequestBody } from "./request-body.js";
 
 /** Methods that `fetch` does not send. */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
-/** One signal may end many calls, each of which listens; Node takes more than ten for a leak. As undici's fetch sets it. */
-const MAX_SIGNAL_LISTENERS = 1500;
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What other clients take beside `fetch`'s own options: to ignore it would do less than the caller thinks. */
 const REFUSED_INIT = {
@@ -84,7 +82,7 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
   const signal = init?.signal === null ? undefined : (init?.signal ?? request?.signal);
   if (signal !== undefined && !(signal instanceof AbortSignal))
     throw new MtlsPopError("invalid_options", "`signal` must be an AbortSignal.");
-  if (signal && getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(MAX_SIGNAL_LISTENERS, signal);
+  shareSignal(signal);
   return {
     url,
     method,

@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import type { Readable } from "node:stream";
 import type { ReadableByteStreamController } from "node:stream/web";
 import { MtlsPopError } from "../errors.js";
-import { type Answer, onceReleased } from "../transport/exchange.js";
+import { type Answer, onceReleased } from "../transport/answer.js";
 import { timeoutError, transportError } from "../transport/transport-errors.js";
 import { decoded } from "./content-decoder.js";
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { MtlsPopError } from "../errors.js";
-import type { Answer } from "../transport/exchange.js";
+import type { Answer } from "../transport/answer.js";
 import { transportError } from "../transport/transport-errors.js";
 import { ResponseBody, type ResponseBodyOptions } from "./response-body.js";
 

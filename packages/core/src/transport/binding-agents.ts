@@ -1,5 +1,5 @@
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
-import type { Logger } from "../internal/logger.js";
+import { type Logger, tell } from "../internal/logger.js";
 import { type Endpoint, MtlsAgent } from "./mtls-agent.js";
 import type { Transport } from "./transport-options.js";
 
@@ -116,7 +116,7 @@ export class BindingAgents {
     this.#bindings.delete(binding);
     for (const resource of binding.users) this.#slots.delete(resource);
     for (const agent of binding.agents.values()) agent.retire();
-    this.#options.logger?.debug?.(`Closing the idle connections of certificate ${binding.certificate.thumbprint}.`);
+    tell(this.#options.logger, "debug", `Closing the idle connections of certificate ${binding.certificate.thumbprint}.`);
   }
 }
 

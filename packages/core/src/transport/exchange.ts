@@ -1,7 +1,8 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { ClientRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { ReadableStream } from "node:stream/web";
 import { MtlsPopError } from "../errors.js";
+import type { Answer } from "./answer.js";
 import type { Endpoint, MtlsAgent } from "./mtls-agent.js";
 import { timeoutError, transportError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
@@ -24,12 +25,6 @@ export interface ResourceRequest {
   /** Whether `content` can be sent a second time. */
   readonly replayable: boolean;
   readonly signal: AbortSignal | undefined;
-}
-
-/** The head of an answer; its body is still to be read. */
-export interface Answer {
-  readonly request: ClientRequest;
-  readonly message: IncomingMessage;
 }
 
 /**
@@ -113,15 +108,6 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
   });
 }
 
-/**
- * Waits until the agent has the connection of an answer back, whose body was read to its end: only then can the next call take it.
- * Does not wait for a connection that closes.
- */
-export function onceReleased({ request }: Answer, then: () => void): void {
-  if (request.closed || !request.shouldKeepAlive) then();
-  else request.once("close", then);
-}
-
 /** An answer that did not wait for the request's body: the rest of it would hold up the connection for nothing. */
 function releaseUnsent(outgoing: ClientRequest): void {
   if (outgoing.writableFinished) return;
@@ -145,40 +131,5 @@ function notRepeated(cause: unknown, { endpoint, method, replayable }: ResourceR
 function allBusy(agent: MtlsAgent, { authority }: Endpoint, timeoutMs: number): MtlsPopError {
   return new MtlsPopError("timeout", `The connections to ${authority} (at most ${agent.maxSockets}) were all in use for ${timeoutMs} ms.`, {
     help: "Read or cancel the body of each answer; if that is done, raise `maxConnectionsPerOrigin`.",
-  });
-}
-
-/**
- * Reads and keeps a body that is not handed on, so that its connection can be used again, up to a limit; beyond it, when the body
- * stalls, and when the call is aborted, the connection is closed.
- *
- * @returns the bytes, or `undefined` when they were not read to the end
- */
-export function drain(
-  { request, message }: Answer,
-  limitBytes: number,
-  transport: Transport,
-  signal: AbortSignal | undefined,
-): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    const { socket } = message;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    const giveUp = () => request.destroy();
-    message.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > limitBytes) giveUp();
-      else chunks.push(chunk);
-    });
-    message.on("error", giveUp);
-    socket.setTimeout(transport.bodyTimeoutMs);
-    socket.once("timeout", giveUp);
-    signal?.addEventListener("abort", giveUp, { once: true });
-    // after the body's end, at the moment when the agent has its connection back
-    request.once("close", () => {
-      socket.off("timeout", giveUp);
-      signal?.removeEventListener("abort", giveUp);
-      resolve(message.complete && size <= limitBytes ? Buffer.concat(chunks) : undefined);
-    });
   });
 }

@@ -51,6 +51,17 @@ describe("concurrent callers, failures and time", () => {
     expect((await application.acquireTokenByClientCredential(bound)).metadata.tokenSource).toBe("IdentityProvider");
   });
 
+  it("takes one signal for many callers at once, and Node sees no leak in it", async () => {
+    const warnings: Error[] = [];
+    const onWarning = (warning: Error) => warnings.push(warning);
+    process.on("warning", onWarning);
+    const { signal } = new AbortController();
+    const application = entra.application({ certificate: async () => entra.certificate });
+    await Promise.all(Array.from({ length: 30 }, () => application.acquireTokenByClientCredential({ ...bound, signal })));
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("rejects a call whose signal has ended before, without a request", async () => {
     const before = entra.tokenRequests().length;
     await expect(entra.application().acquireTokenByClientCredential({ ...bound, signal: AbortSignal.abort() })).rejects.toMatchObject({

@@ -48,6 +48,16 @@ describe("BindingAgents", () => {
     all.close();
   });
 
+  it("moves on to the next certificate although the logger fails", async () => {
+    const all = agents({}, () => {
+      throw new Error("no log");
+    });
+    const one = resource("a.example");
+    const agent = all.agentFor(one, await newCertificate());
+    expect(all.agentFor(one, await newCertificate())).not.toBe(agent);
+    all.close();
+  });
+
   it("retires a certificate when its last resource has moved on, and says so without a secret", async () => {
     const [old, next] = [await newCertificate(), await newCertificate()];
     const said: string[] = [];
