@@ -2,8 +2,8 @@ import { errors, type JWTPayload } from "jose";
 import { EntraError } from "./aadsts.js";
 import type { Application } from "./application-registry.js";
 import { invalidSignature } from "./client-assertion.js";
+import { confirmationOf } from "./confirmation.js";
 import type { SigningKeys } from "./signing-keys.js";
-import { isRecord } from "./token-form.js";
 
 /** The audience of a leg-1 token. @see PROTOCOL.md section 6 */
 const TOKEN_EXCHANGE_AUDIENCE = "api://AzureADTokenExchange";
@@ -22,12 +22,6 @@ export async function verifyFederatedAssertion(jwt: string, application: Applica
   const subject = String(claims.sub);
   if (application.federatedSubjects && !application.federatedSubjects.includes(subject)) throw new EntraError(700213, { subject });
   return confirmationOf(claims);
-}
-
-/** The `cnf["x5t#S256"]` of a token (RFC 8705 section 3.1). */
-function confirmationOf({ cnf }: JWTPayload): string | undefined {
-  const value = isRecord(cnf) ? cnf["x5t#S256"] : undefined;
-  return typeof value === "string" ? value : undefined;
 }
 
 function expired({ nbf, exp }: JWTPayload): EntraError {

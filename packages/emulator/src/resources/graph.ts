@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { confirmationOf } from "../entra/confirmation.js";
 import { type Answer, json } from "../server/answer.js";
 import type { Exchange } from "../server/exchange.js";
 import { startTlsServer, type TlsServer } from "../server/tls-server.js";
@@ -6,7 +7,7 @@ import { type FaultAnswers, retryAfter } from "../server/transport-fault.js";
 import { readAuthorization } from "./authorization.js";
 import { GRAPH_HOST } from "./resource-hosts.js";
 import type { ResourceServerOptions } from "./resource-server.js";
-import { assertConfirmed, confirmationOf, TokenRefusal, verifyToken } from "./verify-token.js";
+import { assertConfirmed, TokenRefusal, verifyToken } from "./verify-token.js";
 
 const GRAPH_RESOURCE = "https://graph.microsoft.com";
 

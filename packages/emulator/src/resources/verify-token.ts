@@ -1,4 +1,5 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from "jose";
+import { confirmationOf } from "../entra/confirmation.js";
 import { x5tS256 } from "../pki/issued-certificate.js";
 
 /** Whose tokens a resource takes. */
@@ -62,14 +63,6 @@ export function assertConfirmed({ claims }: VerifiedToken, certificate: Uint8Arr
   if (confirmation !== shown) {
     throw new TokenRefusal("certificate", `The token is bound to ${confirmation}, the connection showed ${shown}.`, claims);
   }
-}
-
-/** The certificate hash that a token is bound to; `undefined` for an unbound one. */
-export function confirmationOf(claims: JWTPayload): string | undefined {
-  const { cnf } = claims;
-  if (typeof cnf !== "object" || cnf === null) return undefined;
-  const value: unknown = Reflect.get(cnf, "x5t#S256");
-  return typeof value === "string" ? value : undefined;
 }
 
 async function verifySignature(token: string, { keys, issuer }: TokenTrust): Promise<JWTPayload> {
