@@ -41,16 +41,12 @@ export interface AuthenticationResultFields {
 const SCHEMES: Readonly<Record<TokenType, readonly string[]>> = { mtls_pop: ["pop", "mtls_pop"], Bearer: ["Bearer"] };
 
 /**
- * A token with what is known of it. `inspect` and JSON show all but the token itself.
+ * A token with what is known of it. It cannot change, since the cache hands one to many. `inspect` and JSON show all but the token itself.
  *
  * @see RFC 8705 section 3; the seed's `AuthenticationResult`
  */
 export class AuthenticationResult implements BoundToken {
   readonly tokenType: TokenType;
-  /** When the token ends; it leaves the cache five minutes earlier. */
-  readonly expiresOn: Date;
-  /** From when on a new one is fetched behind the scenes, if the service said so. */
-  readonly refreshOn: Date | undefined;
   readonly scopes: readonly string[];
   readonly tenantId: string;
   /** The certificate of an `mtls_pop` token, ready for the resource's TLS; `undefined` with a Bearer token. */
@@ -59,12 +55,14 @@ export class AuthenticationResult implements BoundToken {
   readonly correlationId: string;
   readonly metadata: AuthenticationResultMetadata;
   readonly #accessToken: string;
+  readonly #expiresOnMs: number;
+  readonly #refreshOnMs: number | undefined;
 
   constructor(fields: AuthenticationResultFields) {
     this.#accessToken = fields.accessToken;
     this.tokenType = fields.tokenType;
-    this.expiresOn = fields.expiresOn;
-    this.refreshOn = fields.refreshOn;
+    this.#expiresOnMs = fields.expiresOn.getTime();
+    this.#refreshOnMs = fields.refreshOn?.getTime();
     this.scopes = Object.freeze([...fields.scopes]);
     this.tenantId = fields.tenantId;
     this.bindingCertificate = fields.bindingCertificate;
@@ -76,6 +74,17 @@ export class AuthenticationResult implements BoundToken {
   /** The token as the service sent it. */
   get accessToken(): string {
     return this.#accessToken;
+  }
+
+  /** When the token ends; it leaves the cache five minutes earlier. */
+  get expiresOn(): Date {
+    // a Date can be changed, and the cache hands one result to many: each gets its own
+    return new Date(this.#expiresOnMs);
+  }
+
+  /** From when on a new one is fetched behind the scenes, if the service said so. */
+  get refreshOn(): Date | undefined {
+    return this.#refreshOnMs === undefined ? undefined : new Date(this.#refreshOnMs);
   }
 
   /**
@@ -102,7 +111,8 @@ export class AuthenticationResult implements BoundToken {
   }
 
   toJSON(): Record<string, unknown> {
-    return { ...Object.fromEntries(Object.entries(this)), accessToken: "[redacted]" };
+    const { expiresOn, refreshOn } = this;
+    return { ...Object.fromEntries(Object.entries(this)), expiresOn, refreshOn, accessToken: "[redacted]" };
   }
 
   static {

@@ -1,4 +1,4 @@
-import { AuthenticationResult } from "../application/authentication-result.js";
+import { AuthenticationResult, type AuthenticationResultFields } from "../application/authentication-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
@@ -78,6 +78,8 @@ export class Acquisition {
   }
 }
 
-function copy(result: AuthenticationResult, changes: Partial<AuthenticationResult>): AuthenticationResult {
-  return new AuthenticationResult({ ...result, accessToken: result.accessToken, ...changes });
+function copy(result: AuthenticationResult, changes: Partial<AuthenticationResultFields>): AuthenticationResult {
+  // the three that are no properties of its own
+  const { accessToken, expiresOn, refreshOn } = result;
+  return new AuthenticationResult({ ...result, accessToken, expiresOn, refreshOn, ...changes });
 }

@@ -89,10 +89,22 @@ describe("an authentication result", () => {
     const changes: (() => unknown)[] = [
       () => Object.assign(bound, { tokenType: "Bearer" }),
       () => Object.assign(bound, { accessToken: "other" }),
+      () => Object.assign(bound, { expiresOn: new Date(0) }),
       () => Object.assign(bound.metadata, { tokenEndpoint: "https://evil.example" }),
       () => Object.assign(bound.metadata.durations, { totalMs: 0 }),
       () => Object.assign(bound.scopes, ["https://evil.example/.default"]),
     ];
     for (const change of changes) expect(change).toThrow(TypeError);
+  });
+
+  it("hands out its dates as copies, and keeps none that it was given", () => {
+    const [expiresOn, refreshOn] = [new Date(3_600_000), new Date(1_800_000)];
+    const bound = result({ expiresOn, refreshOn });
+    for (const date of [expiresOn, refreshOn, bound.expiresOn, bound.refreshOn]) date?.setFullYear(1999);
+    expect([bound.expiresOn, bound.refreshOn]).toEqual([new Date(3_600_000), new Date(1_800_000)]);
+    expect(JSON.parse(JSON.stringify(bound))).toMatchObject({
+      expiresOn: "1970-01-01T01:00:00.000Z",
+      refreshOn: "1970-01-01T00:30:00.000Z",
+    });
   });
 });

@@ -1,9 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { AuthenticationResult } from "../../src/application/authentication-result.js";
 import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { TokenCache } from "../../src/token/token-cache.js";
 import { emulated, TestClock, VAULT_SCOPE } from "../emulated.js";
 
 const bound = { scopes: [VAULT_SCOPE], mtlsProofOfPossession: true } as const;
+/** All that a result has, but for its metadata. */
+const FIELDS = [
+  "accessToken",
+  "tokenType",
+  "expiresOn",
+  "refreshOn",
+  "scopes",
+  "tenantId",
+  "bindingCertificate",
+  "correlationId",
+] as const satisfies readonly (keyof AuthenticationResult)[];
 const MINUTE = 60_000;
 let entra: Awaited<ReturnType<typeof emulated>>;
 beforeAll(async () => {
@@ -95,11 +107,27 @@ describe("the token cache", () => {
     const application = entra.application();
     const first = await application.acquireTokenByClientCredential(bound);
     const hit = await application.acquireTokenByClientCredential(bound);
-    const { metadata: firstMetadata, ...firstFields } = first;
-    const { metadata: hitMetadata, ...hitFields } = hit;
-    expect(hitFields).toEqual(firstFields);
-    expect(hit.accessToken).toBe(first.accessToken);
+    const { metadata: firstMetadata } = first;
+    const { metadata: hitMetadata } = hit;
+    for (const field of FIELDS) expect({ [field]: hit[field] }).toEqual({ [field]: first[field] });
+    expect(hit.bindingCertificate).toBe(entra.certificate);
+    expect(hit.refreshOn).toBeInstanceOf(Date);
     expect({ ...hitMetadata, tokenSource: "IdentityProvider", durations: firstMetadata.durations }).toEqual(firstMetadata);
+  });
+
+  it("hands each caller dates of its own: one that changes them changes nobody else's", async () => {
+    const application = entra.application();
+    const first = await application.acquireTokenByClientCredential(bound);
+    const [expiresOn, refreshOn] = [first.expiresOn.getTime(), first.refreshOn?.getTime()];
+    for (const result of [first, await application.acquireTokenByClientCredential(bound)]) {
+      result.expiresOn.setFullYear(1999);
+      result.refreshOn?.setFullYear(1999);
+    }
+    const hit = await application.acquireTokenByClientCredential(bound);
+    expect([hit, first].map((result) => [result.expiresOn.getTime(), result.refreshOn?.getTime()])).toEqual([
+      [expiresOn, refreshOn],
+      [expiresOn, refreshOn],
+    ]);
   });
 
   it("takes scopes in any order, and keeps tenants, scopes and fmi paths apart", async () => {
