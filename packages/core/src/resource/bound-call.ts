@@ -70,7 +70,8 @@ export class BoundCall {
 
   /** @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted */
   async run(): Promise<Response> {
-    let binding = await this.#begin();
+    const { body } = this.#call;
+    let binding = this.#bind(body ? await this.#begin(body) : (this.#token ?? (await this.#acquire())));
     for (;;) {
       const answer = await this.#send(binding);
       const { statusCode: status = 0, headers } = answer.message;
@@ -81,7 +82,7 @@ export class BoundCall {
         // whoever asks for claims has read the token, so the scheme was right
         if (this.#refusal) this.#client.schemes.remember(this.#resource.origin, this.#scheme);
         this.#refusal = undefined;
-        binding = await this.#bind();
+        binding = this.#bind(await this.#acquire());
       } else if (status === 401 && claims === undefined && this.#mayChangeScheme()) {
         this.#refusal = { answer, body: await this.#dismiss(answer, `may want another scheme than "${this.#scheme}"`) };
         this.#scheme = otherScheme(this.#scheme);
@@ -94,22 +95,18 @@ export class BoundCall {
   }
 
   /** Token and body, which may both take a while; what fails first is told. */
-  async #begin(): Promise<Binding> {
-    const { body, signal } = this.#call;
-    if (!body) return this.#bind();
-    const [binding, outgoing] = await Promise.all([this.#bind(), abortable(Promise.resolve(body), signal)]);
+  async #begin(body: NonNullable<FetchCall["body"]>): Promise<BoundToken> {
+    const [token, outgoing] = await Promise.all([this.#token ?? this.#acquire(), abortable(Promise.resolve(body), this.#call.signal)]);
     this.#body = outgoing;
-    return binding;
+    return token;
+  }
+
+  #bind(token: BoundToken): Binding {
+    assertBound(token);
+    return { accessToken: token.accessToken, agent: this.#client.agents.agentFor(this.#resource, token.bindingCertificate) };
   }
 
   /** Asks for the token; the connection is opened meanwhile. */
-  async #bind(): Promise<Binding> {
-    const resource = this.#resource;
-    const token = this.#token ?? (await this.#acquire());
-    assertBound(token);
-    return { accessToken: token.accessToken, agent: this.#client.agents.agentFor(resource, token.bindingCertificate) };
-  }
-
   #acquire(): Promise<BoundToken> {
     const { tokens, tokenRequest } = this.#resource;
     const { signal } = this.#call;

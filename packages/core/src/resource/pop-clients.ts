@@ -1,6 +1,6 @@
 import { MtlsPopError } from "../errors.js";
 import { type FetchFunction, type PopFetchOptions, popFetcher } from "./pop-fetch.js";
-import { hrefOf, readCall } from "./request-input.js";
+import { hrefOf, parseUrl, readCall } from "./request-input.js";
 import type { Resource, ResourceOptions } from "./resource.js";
 
 const RESERVED_NAMES = ["fetch", "close", "then", "acquireToken", "acquireBoundToken"] as const;
@@ -56,7 +56,7 @@ export function createPopClients(options: PopFetchOptions): PopClients<string> {
     const client: FetchFunction = async (input, init) => {
       const url = resolve(name, resource, hrefOf(input));
       if (!fetcher.owns(resource, url)) throw offOrigin(name, resource, "leads to the path of another resource");
-      return fetcher.fetch(resource, readCall(url, input, init));
+      return await fetcher.fetch(resource, readCall(url, input, init));
     };
     // own property, even for a name such as __proto__
     Object.defineProperty(clients, name, { value: client, enumerable: true });
@@ -83,7 +83,7 @@ function resolve(name: string, resource: Resource, input: string): URL {
   const text = input.replaceAll(/[\t\n\r]/g, "").replace(/^[\0- ]+/, "");
   const isAbsolute = /^(?:[a-z][a-z\d+.-]*:|[/\\]{2})/i.test(text);
   const reference = isAbsolute ? text : `./${text.replace(/^[/\\]/, "")}`;
-  const url = URL.canParse(reference, resource.baseUrl.href) ? new URL(reference, resource.baseUrl.href) : undefined;
+  const url = parseUrl(reference, resource.baseUrl);
   const isUnder = url?.origin === resource.origin && resource.contains(url.pathname) && !url.username && !url.password;
   if (isUnder) return url;
   const found = url === undefined ? "is no URL" : url.origin === resource.origin ? "leaves its path" : "leads to another origin";

@@ -93,7 +93,7 @@ export function popFetcher(where: string, options: PopFetchOptions): PopFetcher 
   const fetcher = boundFetcher(registry, options);
   const fetch: FetchFunction = async (input, init) => {
     const url = absoluteUrl(input);
-    return fetcher.fetch(registry.find(url), readCall(url, input, init));
+    return await fetcher.fetch(registry.find(url), readCall(url, input, init));
   };
   return { registry, fetcher, fetch };
 }

@@ -74,7 +74,7 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       queueTimer = setTimeout(() => fail(allBusy(agent, endpoint, transport.headersTimeoutMs)), transport.headersTimeoutMs);
     }
     signal?.addEventListener("abort", onAbort, { once: true });
-    outgoing.once("socket", (socket) => {
+    outgoing.on("socket", (socket) => {
       clearTimeout(queueTimer);
       const arm = () => {
         if (isSettled) return;
@@ -95,12 +95,12 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       if (mayRepeat && !signal?.aborted) resolve(attempt(agent, request, transport, false));
       else reject(notRepeated(error, request));
     });
-    outgoing.once("response", (message) => {
+    outgoing.on("response", (message) => {
       settle();
-      message.once("end", () => releaseUnsent(outgoing));
+      if (content) message.on("end", () => releaseUnsent(outgoing));
       resolve({ request: outgoing, message });
     });
-    outgoing.once("close", () => {
+    outgoing.on("close", () => {
       if (!isSettled) fail(transportError(new Error("it answered with another protocol than HTTP"), endpoint.authority));
     });
     if (typeof content === "function") upload(outgoing, content()).catch(fail);

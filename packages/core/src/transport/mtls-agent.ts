@@ -49,15 +49,11 @@ export class MtlsAgent extends Agent {
   readonly #connecting = new WeakSet<object>();
 
   constructor({ secureContext, transport, maxConnectionsPerOrigin }: MtlsAgentOptions) {
-    super({
-      keepAlive: true,
-      maxSockets: maxConnectionsPerOrigin,
-      maxFreeSockets: maxConnectionsPerOrigin,
-      maxTotalSockets: maxConnectionsPerOrigin * ORIGINS_AT_FULL_USE,
-      timeout: IDLE_TIMEOUT_MS,
-      // the sessions are kept here: Node's cache would also take a renegotiation's
-      maxCachedSessions: 0,
-    });
+    // few, since Node copies them for each request; of sessions none, since Node's cache would also take a renegotiation's
+    super({ keepAlive: true, timeout: IDLE_TIMEOUT_MS, maxCachedSessions: 0 });
+    this.maxSockets = maxConnectionsPerOrigin;
+    this.maxFreeSockets = maxConnectionsPerOrigin;
+    this.maxTotalSockets = maxConnectionsPerOrigin * ORIGINS_AT_FULL_USE;
     this.#secureContext = secureContext;
     this.#transport = transport;
   }
