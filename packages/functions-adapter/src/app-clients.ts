@@ -81,7 +81,7 @@ export class AppClients {
 
   #make(settings: ClientSettings): OpenSet {
     const references = settingReferences(settings.resources);
-    const tokens = settings.tokens ?? this.#certificateApplication(references);
+    const tokens = settings.tokens ?? this.#applicationFor(settings.resources, references);
     assertSettings(this.#env, references);
     const resources = resolveReferences(settings.resources, this.#env);
     const transport = emulatorTransport(this.#env);
@@ -94,6 +94,17 @@ export class AppClients {
       await Promise.all(wanted.map(acquire));
     };
     return { pop, clients: boundClients(pop, tokens), warmUp };
+  }
+
+  /** Where every resource brings its own tokens, the app's may never be asked for: its settings are wanted by whoever asks. */
+  #applicationFor(resources: ClientSettings["resources"], references: readonly string[]): BoundTokenSource {
+    const own = Object.values(resources);
+    if (own.length === 0 || own.some(({ tokens }) => !tokens)) return this.#certificateApplication(references);
+    const application = () => this.#certificateApplication([]);
+    return {
+      acquireBoundToken: async (request) => application().acquireBoundToken(request),
+      bindingCertificate: () => application().bindingCertificate(),
+    };
   }
 
   #certificateApplication(alsoNeeded: readonly string[]): ConfidentialClientApplication {
