@@ -114,6 +114,7 @@ export function describe(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return value.length === 0 ? "an empty array" : "an array";
   if (value === "") return "an empty string";
+  if (value instanceof Promise) return "a Promise, which is to be awaited first";
   return typeof value === "object" ? "an object" : typeof value === "undefined" ? "nothing" : `a ${typeof value}`;
 }
 

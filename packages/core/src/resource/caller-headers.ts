@@ -28,9 +28,13 @@ export function readHeaders(where: string, headers: unknown): Map<string, string
   for (const [name, value] of entriesOf(where, headers)) {
     const lower = name.toLowerCase();
     if (lower === "authorization") {
-      throw new MtlsPopError("authorization_header_refused", `${where} has an Authorization header, which is written here.`, {
-        help: "Leave it out; to call with another credential, use the global fetch.",
-      });
+      throw new MtlsPopError(
+        "authorization_header_refused",
+        `${where} has an Authorization header, but the bound token is what is sent there.`,
+        {
+          help: "Leave it out; to call with another credential, use the global fetch.",
+        },
+      );
     }
     if (CONNECTION_HEADERS.has(lower)) {
       throw new MtlsPopError("invalid_options", `${where} has the header "${lower}", which belongs to the connection.`, {

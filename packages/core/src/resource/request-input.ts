@@ -35,8 +35,8 @@ type Input = string | URL | Request;
 export function absoluteUrl(input: Input): URL {
   const url = parseUrl(hrefOf(input));
   if (!url) {
-    throw new MtlsPopError("invalid_options", "`fetch` takes an absolute URL.", {
-      help: "A named client takes a path relative to its baseUrl.",
+    throw new MtlsPopError("invalid_options", "The URL is not absolute, so it names no resource.", {
+      help: "Begin it with https:// and the host; a path alone is for a named client, which has a baseUrl.",
     });
   }
   return assertHttps(url);
@@ -62,7 +62,9 @@ export function hrefOf(input: Input): string {
 /** @throws {MtlsPopError} `insecure_url`; `invalid_options` for credentials in the URL, which `fetch` refuses as well */
 function assertHttps(url: URL): URL {
   if (url.protocol !== "https:") {
-    throw new MtlsPopError("insecure_url", `A bound token goes over https only, but the URL begins with "${url.protocol}".`);
+    throw new MtlsPopError("insecure_url", `A bound token goes over https only, but the URL begins with "${url.protocol}".`, {
+      help: "Use the resource's https URL.",
+    });
   }
   if (url.username || url.password) {
     throw new MtlsPopError("invalid_options", `The URL for ${url.host} has a user name or password in it.`, { help: "Leave them out." });
@@ -95,7 +97,7 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
   return {
     url,
     method,
-    headers: headers === undefined ? undefined : readHeaders("the request's `headers`", headers),
+    headers: headers === undefined ? undefined : readHeaders("The request's `headers`", headers),
     redirect,
     signal,
     // last, since it may begin to read

@@ -63,7 +63,11 @@ export class ResourceRegistry {
       configured
         ? `${url.origin}${url.pathname} lies under none of the base URLs that are configured for this origin.`
         : `${url.origin} is not among the resources that may be handed this bound token.`,
-      { help: `Add it: resources: { name: { baseUrl: "${url.origin}", scope: "…/.default" } }.` },
+      {
+        help:
+          `Add it: resources: { name: { baseUrl: "${url.origin}" } }, with its \`scope\` where a token is acquired for it, ` +
+          'and with profile: "key-vault" if it is a vault.',
+      },
     );
   }
 

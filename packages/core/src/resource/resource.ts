@@ -124,6 +124,7 @@ function readBaseUrl(where: string, baseUrl: string | URL): URL {
     throw new MtlsPopError(
       "insecure_url",
       `${where} has a baseUrl with ${url.protocol.slice(0, -1)}, but bound tokens go over https only.`,
+      { help: "Use its https URL." },
     );
   }
   if (url.username || url.password || url.search || url.hash) {

@@ -25,6 +25,7 @@ describe("assertOptions", () => {
     [{ scopes: new Array(1) }, "`scopes`"],
     [{ scopes: ["a"], skipCache: "yes" }, "takes `skipCache` as true or false, but got a string."],
     [{ scopes: ["a"], claims: " " }, "`claims`"],
+    [{ scopes: ["a"], claims: Promise.resolve("{}") }, "but got a Promise, which is to be awaited first."],
   ])("refuses %j and says what would fit", (options, words) => {
     expect(refused(options)).toMatchObject({ code: "invalid_options", message: expect.stringContaining(words) });
   });
