@@ -15,7 +15,13 @@ const vitest = join(dirname(createRequire(import.meta.url).resolve("vitest/packa
 await rm(report, { force: true });
 const run = spawn(
   process.execPath,
-  [vitest, "run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...vitestArguments],
+  [
+    vitest,
+    ...["run", "--project", project, "--reporter=default", "--reporter=json", `--outputFile.json=${report}`],
+    // vitest colors what goes to a file as well
+    ...(process.stdout.isTTY ? [] : ["--no-color"]),
+    ...vitestArguments,
+  ],
   { stdio: "inherit" },
 );
 const [exitCode] = await once(run, "exit");
