@@ -128,26 +128,31 @@ describe("demo", () => {
   });
 });
 
-/** Runs `dev` until the signal says stop; its `curl` line comes when it is printed. */
-function startDev(stop: AbortSignal): { running: Promise<number>; curlLine: Promise<RegExpExecArray> } {
+/** Runs `dev` until the signal says stop; what it says of how to call it comes when it is printed. */
+function startDev(stop: AbortSignal): { running: Promise<number>; printed: Promise<string> } {
   let running: Promise<number> = Promise.resolve(1);
-  const curlLine = new Promise<RegExpExecArray>((resolve) => {
+  const printed = new Promise<string>((resolve) => {
     const write = (text: string): void => {
-      const line = /curl -H "(x-functions-key): (.+)" (http.+\/api\/secrets\/my-secret)/.exec(text);
-      if (line) resolve(line);
+      if (text.includes("curl")) resolve(text);
     };
     running = keepRunning(new Narrator({ write }), stop, { appRoot });
   });
-  return { running, curlLine };
+  return { running, printed };
 }
 
 describe("dev", () => {
-  it("prints a curl line that works, and ends with 0 when it is stopped", async () => {
+  it("prints curl lines that work, and ends with 0 when it is stopped", async () => {
     const stopping = new AbortController();
-    const { running, curlLine } = startDev(stopping.signal);
-    const [, header = "", key = "", url = ""] = await curlLine;
-    const response = await fetch(url, { headers: { [header]: key } });
+    const { running, printed } = startDev(stopping.signal);
+    const [, header = "", key = "", url = ""] =
+      /curl -H "(x-functions-key): (.+)" (http.+\/api\/secrets\/my-secret)/.exec(await printed) ?? [];
+    const [, faults = "", type = "", fault = ""] = /curl (http.+\/faults) -H "content-type: (.+)" -d '(.+)'/.exec(await printed) ?? [];
+    const read = () => fetch(url, { headers: { [header]: key } });
+    const response = await read();
     await expect(response.json()).resolves.toMatchObject({ value: SECRET.value });
+    await fetch(faults, { method: "POST", headers: { "content-type": type }, body: fault });
+    expect((await read()).status, "the fault is met although the token is cached").toBe(502);
+    expect((await read()).status, "once").toBe(200);
     stopping.abort();
     await expect(running).resolves.toBe(0);
     await expect(fetch(url)).rejects.toThrow("fetch failed");
