@@ -11,8 +11,9 @@ import {
 import { type BoundClients, boundClients } from "./bound-clients.js";
 import type { ClientSettings } from "./client-settings.js";
 import { emulatorTransport } from "./emulator-transport.js";
+import { type NeededSetting, namingSettings } from "./setting-errors.js";
 import { resolveReferences, settingReferences } from "./setting-reference.js";
-import { assertSettings, type Environment, readCertificateSettings } from "./settings.js";
+import { APPLICATION_SETTINGS, assertSettings, type Environment, readCertificateSettings, setting } from "./settings.js";
 
 /** The clients that functions with equal settings share. */
 export interface ClientSet {
@@ -85,7 +86,7 @@ export class AppClients {
     assertSettings(this.#env, references);
     const resources = resolveReferences(settings.resources, this.#env);
     const transport = emulatorTransport(this.#env);
-    const pop = createPopClients({ tokens, resources, logger, ...(transport && { transport }) });
+    const pop = namingSettings(references, () => createPopClients({ tokens, resources, logger, ...(transport && { transport }) }));
     const warmUp = async () => {
       const wanted = Object.values(resources);
       if (wanted.length === 0) await tokens.bindingCertificate?.();
@@ -97,7 +98,7 @@ export class AppClients {
   }
 
   /** Where every resource brings its own tokens, the app's may never be asked for: its settings are wanted by whoever asks. */
-  #applicationFor(resources: ClientSettings["resources"], references: readonly string[]): BoundTokenSource {
+  #applicationFor(resources: ClientSettings["resources"], references: readonly NeededSetting[]): BoundTokenSource {
     const own = Object.values(resources);
     if (own.length === 0 || own.some(({ tokens }) => !tokens)) return this.#certificateApplication(references);
     const application = () => this.#certificateApplication([]);
@@ -107,12 +108,14 @@ export class AppClients {
     };
   }
 
-  #certificateApplication(alsoNeeded: readonly string[]): ConfidentialClientApplication {
+  #certificateApplication(alsoNeeded: readonly NeededSetting[]): ConfidentialClientApplication {
     if (!this.#application) {
       const settings = readCertificateSettings(this.#env, alsoNeeded);
       const certificate = certificateFromEnvironment({ env: this.#env, logger });
       const transport = emulatorTransport(this.#env);
-      this.#application = new ConfidentialClientApplication({ ...settings, certificate, logger, ...(transport && { transport }) });
+      const options = { ...settings, certificate, logger, ...(transport && { transport }) };
+      const named = APPLICATION_SETTINGS.filter(({ name }) => setting(this.#env, name));
+      this.#application = namingSettings(named, () => new ConfidentialClientApplication(options));
     }
     return this.#application;
   }

@@ -1,4 +1,5 @@
 import type { ResourceOptions } from "@mtls-pop/core";
+import type { NeededSetting } from "./setting-errors.js";
 import { type Environment, setting } from "./settings.js";
 
 /** The way in which Functions bindings refer to app settings: `%VAULT_URL%`. */
@@ -9,19 +10,28 @@ const REFERRING = ["baseUrl", "scope"] as const;
 
 type Resources = Readonly<Record<string, ResourceOptions>>;
 
-/** The names of the app settings that resources refer to. */
-export function settingReferences(resources: Resources): string[] {
-  return Object.values(resources).flatMap((resource) => REFERRING.flatMap((option) => REFERENCE.exec(String(resource[option]))?.[1] ?? []));
+/** The app settings that resources refer to, and what for. */
+export function settingReferences(resources: Resources): NeededSetting[] {
+  return Object.entries(resources).flatMap(([resource, options]) =>
+    REFERRING.flatMap((option) => {
+      const name = referenced(options[option]);
+      return name === undefined ? [] : [{ name, meaning: `\`${option}\` of the resource "${resource}"` }];
+    }),
+  );
 }
 
 /** Puts the settings' values in the place of the references. */
 export function resolveReferences(resources: Resources, env: Environment): Record<string, ResourceOptions> {
-  const resolved = Object.entries(resources).map(([name, resource]) => {
+  const resolved = Object.entries(resources).map(([resource, options]) => {
     const values = REFERRING.flatMap((option) => {
-      const reference = REFERENCE.exec(String(resource[option]))?.[1];
-      return reference === undefined ? [] : [[option, setting(env, reference)]];
+      const name = referenced(options[option]);
+      return name === undefined ? [] : [[option, setting(env, name)]];
     });
-    return [name, { ...resource, ...Object.fromEntries(values) }];
+    return [resource, { ...options, ...Object.fromEntries(values) }];
   });
   return Object.fromEntries(resolved);
+}
+
+function referenced(value: unknown): string | undefined {
+  return REFERENCE.exec(String(value))?.[1];
 }

@@ -1,4 +1,5 @@
 import { MtlsPopError } from "@mtls-pop/core";
+import { type NeededSetting, settingsMissing, settingsUnresolved } from "./setting-errors.js";
 
 /** One app setting that the adapter follows. */
 export interface Setting {
@@ -46,7 +47,15 @@ export const SETTINGS = [
   },
 ] as const;
 
-export type SettingName = (typeof SETTINGS)[number]["name"];
+/** What the settings are to core's application, which knows them as options. */
+export const APPLICATION_SETTINGS: readonly NeededSetting[] = [
+  { name: "AZURE_TENANT_ID", meaning: "`tenantId`" },
+  { name: "AZURE_AUTHORITY_HOST", meaning: "`authority`" },
+  { name: "MTLS_POP_KNOWN_AUTHORITIES", meaning: "`knownAuthorities`" },
+];
+
+/** What Functions replaces by the secret, and leaves as it is when it cannot. */
+const REFERENCE_TO_SECRET = /^@Microsoft\.(?:KeyVault|AppConfiguration)\(/i;
 
 /** Where settings are looked up; an app's are in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -71,20 +80,16 @@ export function setting(env: Environment, name: string): string | undefined {
  * @param alsoNeeded settings that an app's own options refer to
  * @throws {MtlsPopError} `settings_missing`, `settings_invalid`
  */
-export function readCertificateSettings(env: Environment, alsoNeeded: readonly string[] = []): CertificateSettings {
+export function readCertificateSettings(env: Environment, alsoNeeded: readonly NeededSetting[] = []): CertificateSettings {
   assertCredential(env);
   const tenantId = setting(env, "AZURE_TENANT_ID");
   const clientId = setting(env, "AZURE_CLIENT_ID");
   const certificate = setting(env, "AZURE_CLIENT_CERTIFICATE_PATH") ?? setting(env, "MTLS_POP_CLIENT_CERTIFICATE");
   if (!tenantId || !clientId || !certificate) {
-    const missing: SettingName[] = [
-      ...(tenantId ? [] : (["AZURE_TENANT_ID"] as const)),
-      ...(clientId ? [] : (["AZURE_CLIENT_ID"] as const)),
-      ...(certificate ? [] : (["AZURE_CLIENT_CERTIFICATE_PATH"] as const)),
-    ];
-    throw settingsMissing([...missing, ...alsoNeeded.filter((name) => !setting(env, name))]);
+    const identity: readonly string[] = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", ...(certificate ? [] : ["AZURE_CLIENT_CERTIFICATE_PATH"])];
+    throw settingsMissing(missingOf(env, [...SETTINGS.filter(({ name }) => identity.includes(name)).map(needed), ...alsoNeeded]));
   }
-  assertSettings(env, alsoNeeded);
+  assertSettings(env, [...alsoNeeded, ...SETTINGS.filter(({ name }) => setting(env, name)).map(needed)]);
   const authority = setting(env, "AZURE_AUTHORITY_HOST");
   const azureRegion = setting(env, "AZURE_REGIONAL_AUTHORITY_NAME");
   const knownAuthorities = setting(env, "MTLS_POP_KNOWN_AUTHORITIES")
@@ -100,10 +105,20 @@ export function readCertificateSettings(env: Environment, alsoNeeded: readonly s
   };
 }
 
-/** @throws {MtlsPopError} `settings_missing` */
-export function assertSettings(env: Environment, names: readonly string[]): void {
-  const missing = names.filter((name) => !setting(env, name));
+/**
+ * Checks that settings are there, and are more than a reference to a secret.
+ *
+ * @throws {MtlsPopError} `settings_missing`, `settings_invalid`
+ */
+export function assertSettings(env: Environment, settings: readonly NeededSetting[]): void {
+  const missing = missingOf(env, settings);
   if (missing.length > 0) throw settingsMissing(missing);
+  const unresolved = settings.filter(({ name }) => REFERENCE_TO_SECRET.test(setting(env, name) ?? ""));
+  if (unresolved.length > 0) throw settingsUnresolved(unresolved);
+}
+
+function missingOf(env: Environment, settings: readonly NeededSetting[]): NeededSetting[] {
+  return settings.filter(({ name }) => !setting(env, name));
 }
 
 function assertCredential(env: Environment): void {
@@ -114,17 +129,7 @@ function assertCredential(env: Environment): void {
   });
 }
 
-function settingsMissing(names: readonly string[]): MtlsPopError {
-  const list = [...new Set(names)].map((name) => `${name} (${meaning(name)})`).join("; ");
-  return new MtlsPopError("settings_missing", `App settings are missing: ${list}.`, {
-    help: "Set them under Environment variables of the Function App or, locally, under Values in local.settings.json.",
-  });
-}
-
-function meaning(name: string): string {
-  const known: Setting | undefined = SETTINGS.find((one) => one.name === name);
-  if (!known) return "named by the app's own `resources`";
-  return name === "AZURE_CLIENT_CERTIFICATE_PATH"
-    ? `${known.description}; or MTLS_POP_CLIENT_CERTIFICATE with its content in base64`
-    : known.description;
+function needed({ name, description }: Setting): NeededSetting {
+  const instead = "; or MTLS_POP_CLIENT_CERTIFICATE with its content in base64";
+  return { name, meaning: name === "AZURE_CLIENT_CERTIFICATE_PATH" ? `${description}${instead}` : description };
 }

@@ -131,6 +131,20 @@ describe("an error of the toolkit, over HTTP", () => {
     expect(local.requests("token")).toEqual([]);
   });
 
+  it.each([
+    [{ AZURE_TENANT_ID: "not a tenant" }, "invalid_authority", "AZURE_TENANT_ID is `tenantId`"],
+    [{ AZURE_AUTHORITY_HOST: "login.microsoftonline.us" }, "invalid_authority", "AZURE_AUTHORITY_HOST is `authority`"],
+    [{ AZURE_AUTHORITY_HOST: "https://login.evil.example" }, "untrusted_authority", "AZURE_AUTHORITY_HOST is `authority`"],
+    [{ MTLS_POP_KNOWN_AUTHORITIES: "a b" }, "invalid_options", "MTLS_POP_KNOWN_AUTHORITIES is `knownAuthorities`"],
+    [{ KEY_VAULT_URL: "contoso" }, "invalid_options", 'KEY_VAULT_URL is `baseUrl` of the resource "vault"'],
+    [{ KEY_VAULT_URL: "http://contoso.vault.azure.net" }, "insecure_url", 'KEY_VAULT_URL is `baseUrl` of the resource "vault"'],
+  ])("says which setting an option comes from: %j", async (env, code, words) => {
+    const host = await local.host(register, env);
+    const { status, text } = await call(host);
+    expect([status, JSON.parse(text).error.code]).toEqual([500, code]);
+    expect(errorLines(host)).toEqual([expect.stringContaining(words)]);
+  });
+
   it("is over when the settings come, without a restart", async () => {
     const host = await local.host(register, { KEY_VAULT_URL: "" });
     expect((await call(host)).status).toBe(500);

@@ -9,7 +9,10 @@ const resources = {
 
 describe("a reference to an app setting", () => {
   it("is found in base URLs and scopes, where it is the whole value", () => {
-    expect(settingReferences(resources)).toEqual(["KEY_VAULT_URL", "ORDERS_SCOPE"]);
+    expect(settingReferences(resources)).toEqual([
+      { name: "KEY_VAULT_URL", meaning: '`baseUrl` of the resource "vault"' },
+      { name: "ORDERS_SCOPE", meaning: '`scope` of the resource "orders"' },
+    ]);
   });
 
   it("is replaced by the setting's value; everything else stays", () => {

@@ -1,11 +1,14 @@
 import { readFile } from "node:fs/promises";
 import { isMtlsPopError, type MtlsPopError } from "@mtls-pop/core";
 import { describe, expect, it } from "vitest";
+import type { NeededSetting } from "../src/setting-errors.js";
 import { assertSettings, type Environment, readCertificateSettings, SETTINGS } from "../src/settings.js";
 
 const COMPLETE = { AZURE_TENANT_ID: "contoso.example", AZURE_CLIENT_ID: "orders", AZURE_CLIENT_CERTIFICATE_PATH: "/certificates/app.pem" };
 
-function refusal(env: Environment, alsoNeeded: readonly string[] = []): MtlsPopError {
+const VAULT_URL = { name: "KEY_VAULT_URL", meaning: '`baseUrl` of the resource "vault"' };
+
+function refusal(env: Environment, alsoNeeded: readonly NeededSetting[] = []): MtlsPopError {
   try {
     readCertificateSettings(env, alsoNeeded);
   } catch (error) {
@@ -43,14 +46,14 @@ describe("app settings", () => {
   });
 
   it("that are missing are named all at once, each with what to set, together with those that the app's options name", () => {
-    const error = refusal({ AZURE_TENANT_ID: " " }, ["KEY_VAULT_URL"]);
+    const error = refusal({ AZURE_TENANT_ID: " " }, [VAULT_URL]);
     expect(error.code).toBe("settings_missing");
     for (const name of [
       "AZURE_TENANT_ID (GUID",
       "AZURE_CLIENT_ID (id",
       "AZURE_CLIENT_CERTIFICATE_PATH (PEM",
       "or MTLS_POP_CLIENT_CERTIFICATE",
-      "KEY_VAULT_URL (",
+      'KEY_VAULT_URL (`baseUrl` of the resource "vault")',
     ]) {
       expect(error.message).toContain(name);
     }
@@ -60,12 +63,12 @@ describe("app settings", () => {
   it("name only what is missing", () => {
     const { AZURE_CLIENT_ID: _, ...rest } = COMPLETE;
     expect(refusal(rest).message).toMatch(/^App settings are missing: AZURE_CLIENT_ID \([^;]*\)\./);
-    expect(refusal(COMPLETE, ["KEY_VAULT_URL"]).message).toMatch(/^App settings are missing: KEY_VAULT_URL \([^;]*\)\./);
+    expect(refusal(COMPLETE, [VAULT_URL]).message).toMatch(/^App settings are missing: KEY_VAULT_URL \([^;]*\)\./);
   });
 
   it("may be all that the options name, when the tokens come from elsewhere", () => {
-    expect(() => assertSettings({ KEY_VAULT_URL: "https://a.vault.azure.net" }, ["KEY_VAULT_URL"])).not.toThrow();
-    expect(() => assertSettings({}, ["KEY_VAULT_URL"])).toThrow("App settings are missing: KEY_VAULT_URL");
+    expect(() => assertSettings({ KEY_VAULT_URL: "https://a.vault.azure.net" }, [VAULT_URL])).not.toThrow();
+    expect(() => assertSettings({}, [VAULT_URL])).toThrow("App settings are missing: KEY_VAULT_URL");
   });
 
   it.each(["managed-identity", "secret"])("refuse the credential %s by name", (credential) => {
@@ -77,6 +80,22 @@ describe("app settings", () => {
 
   it("take the credential that there is", () => {
     expect(readCertificateSettings({ ...COMPLETE, MTLS_POP_CREDENTIAL: "certificate" })).toMatchObject({ clientId: "orders" });
+  });
+
+  it.each([
+    "@Microsoft.KeyVault(SecretUri=https://contoso.vault.azure.net/secrets/app)",
+    "@microsoft.keyvault(VaultName=contoso;SecretName=app)",
+    "@Microsoft.AppConfiguration(Endpoint=https://contoso.azconfig.io; Key=app)",
+  ])("refuse what Functions could not replace by the secret: %s", (reference) => {
+    const { AZURE_CLIENT_CERTIFICATE_PATH: _, ...rest } = COMPLETE;
+    const env = { ...rest, MTLS_POP_CLIENT_CERTIFICATE: reference, AZURE_CLIENT_CERTIFICATE_PASSWORD: reference, KEY_VAULT_URL: reference };
+    const error = refusal(env, [VAULT_URL]);
+    expect([error.code, error.help]).toEqual(["settings_invalid", expect.stringContaining("managed identity")]);
+    for (const name of ["MTLS_POP_CLIENT_CERTIFICATE (", "AZURE_CLIENT_CERTIFICATE_PASSWORD (", "KEY_VAULT_URL ("]) {
+      expect(error.message).toContain(name);
+    }
+    expect(error.message).not.toContain("AZURE_CLIENT_ID");
+    expect(error.message).not.toContain(reference);
   });
 
   it("never put a value into a message", () => {
