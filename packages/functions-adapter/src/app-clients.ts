@@ -44,6 +44,7 @@ export function appClients(): AppClients {
 export class AppClients {
   readonly #env: Environment;
   readonly #sets = new Map<string, OpenSet>();
+  readonly #warmedUp = new Set<string>();
   #application: ConfidentialClientApplication | undefined;
   #closing: Promise<void> | undefined;
 
@@ -72,6 +73,13 @@ export class AppClients {
     const made = this.#make(settings);
     this.#sets.set(settings.key, made);
     return made;
+  }
+
+  /** Whether nobody has said before that these clients are being warmed up. */
+  startsWarmUp({ key }: ClientSettings): boolean {
+    if (this.#warmedUp.has(key)) return false;
+    this.#warmedUp.add(key);
+    return true;
   }
 
   /** Waits for the calls that are under way, then ends every connection. */

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import type { BoundTokenSource, ResourceOptions } from "@mtls-pop/core";
 
 /** What decides over a set of clients: functions that say the same share one. */
@@ -11,7 +12,16 @@ export interface ClientSettings {
 /** Settings with their key. */
 export function clientSettings({ resources, tokens }: Omit<ClientSettings, "key">): ClientSettings {
   const named = Object.entries(resources).map(([name, { tokens: own, ...rest }]) => [name, { ...rest, tokens: identityOf(own) }]);
-  return { resources, tokens, key: JSON.stringify([identityOf(tokens), Object.fromEntries(named)], inOrder) };
+  return { resources, tokens, key: keyOf([identityOf(tokens), Object.fromEntries(named)]) };
+}
+
+function keyOf(value: unknown): string {
+  try {
+    return JSON.stringify(value, inOrder);
+  } catch {
+    // no options: shared with nobody, and core says what is wrong with it
+    return randomUUID();
+  }
 }
 
 const identities = new WeakMap<BoundTokenSource, number>();

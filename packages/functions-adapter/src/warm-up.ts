@@ -8,7 +8,10 @@ import type { ClientSettings } from "./client-settings.js";
  * take all functions down, so it is logged, and the first call tries again and reports.
  */
 export function warmUpAtStart(clients: AppClients, settings: ClientSettings): void {
-  app.hook.appStart(() => void warmUp(clients, settings));
+  app.hook.appStart(() => {
+    // functions that say the same have one warm-up
+    if (clients.startsWarmUp(settings)) void warmUp(clients, settings);
+  });
 }
 
 async function warmUp(clients: AppClients, settings: ClientSettings): Promise<void> {

@@ -64,6 +64,16 @@ describe("the clients", () => {
     expect(asked).toEqual(["one", "two"]);
   });
 
+  it("are refused by the name of the option that they do not have, also when it cannot be compared", async () => {
+    const circular: Record<string, unknown> = {};
+    circular["self"] = circular;
+    for (const agent of [circular, 1n]) {
+      const host = await local.host(() => reader("one", Object.assign({}, vault, { agent })));
+      await expect(host.invoke("one")).rejects.toMatchObject({ code: "invalid_options", message: expect.stringContaining("`agent`") });
+      await host.close();
+    }
+  });
+
   it("cannot be changed by a handler", async () => {
     const host = await local.host(() => {
       app.generic("replaces", {

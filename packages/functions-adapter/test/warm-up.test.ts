@@ -107,6 +107,20 @@ describe("warmup", () => {
     expect(local.emulator.requests).toEqual([]);
   });
 
+  it("is one for all functions that say the same, also when it fails", async () => {
+    const warnings: unknown[] = [];
+    vi.spyOn(console, "warn").mockImplementation((line) => warnings.push(line));
+    const host = await local.host(
+      () => {
+        for (const name of ["one", "two", "three"])
+          app.http(name, { handler: withMtlsPop({ resources: { vault }, warmup: true }, () => ({})) });
+      },
+      { AZURE_CLIENT_ID: "" },
+    );
+    expect((await fetch(`${host.url}/api/one`)).status).toBe(500);
+    expect(warnings).toEqual([expect.stringContaining("settings_missing")]);
+  });
+
   it("that has no settings leaves the app running", async () => {
     const warning = nextWarning();
     const host = await local.host(() => readSecret({ warmup: true }), { AZURE_CLIENT_ID: "" });
