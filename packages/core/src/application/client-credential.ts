@@ -1,6 +1,7 @@
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import type { CertificateSource } from "../certificate/certificate-source.js";
 import { MtlsPopError } from "../errors.js";
+import { abortable, type WaitLimit } from "../internal/abortable.js";
 import { describe, plainCopy, record, text } from "../internal/options.js";
 import { signClientAssertion } from "../token/client-assertion.js";
 import type { ClientAssertion } from "../token/token-request.js";
@@ -36,10 +37,14 @@ export interface Proof {
   readonly clientAssertion: (tokenEndpoint: URL, nowMs: number) => Promise<ClientAssertion> | undefined;
 }
 
-/** An application's credential. */
+/** An application's credential. What it asks of the caller's code is waited for no longer than its time-out. */
 export interface ClientCredential {
-  /** The certificate for the next request, where it is known before a token is asked for. */
-  certificate(): BindingCertificate | Promise<BindingCertificate> | undefined;
+  /**
+   * The certificate for the next request, where it is known before a token is asked for.
+   *
+   * @param signal ends the wait for it
+   */
+  certificate(signal?: AbortSignal): BindingCertificate | Promise<BindingCertificate> | undefined;
   /** @param certificate what `certificate()` gave for this very request */
   prove(request: ClientAssertionRequest, certificate: BindingCertificate | undefined): Proof | Promise<Proof>;
 }
@@ -48,25 +53,45 @@ export interface ClientCredential {
  * A certificate of one's own: over mTLS the handshake is the proof (flow 1); a Bearer request adds or, in the classic flow, consists
  * of a signed assertion.
  *
+ * @param timeoutMs how long the source, and a key that signs elsewhere, may take
  * @see PROTOCOL.md section 2, flows 1 and 2
  */
-export function certificateCredential(source: CertificateSource, sendCertificateOverMtls: boolean): ClientCredential {
+export function certificateCredential(
+  source: CertificateSource,
+  { sendCertificateOverMtls, timeoutMs }: { sendCertificateOverMtls: boolean; timeoutMs: number },
+): ClientCredential {
+  const limit = limitOf(timeoutMs, "The `certificate` function gave no certificate");
+  const signLimit = limitOf(timeoutMs, "The certificate's key signed no assertion");
   return {
-    certificate: typeof source === "function" ? () => current(source) : () => source,
-    prove: ({ clientId, mtlsProofOfPossession }, certificate) => ({
+    certificate: typeof source === "function" ? (signal) => current(source, signal, limit) : () => source,
+    prove: ({ clientId, mtlsProofOfPossession, signal }, certificate) => ({
       tlsCertificate: mtlsProofOfPossession || sendCertificateOverMtls ? certificate : undefined,
       clientAssertion: (tokenEndpoint, nowMs) => {
         if (mtlsProofOfPossession || !certificate) return undefined;
-        const assertion = signClientAssertion(certificate, { clientId, tokenEndpoint, nowMs });
+        const assertion = abortable(signClientAssertion(certificate, { clientId, tokenEndpoint, nowMs }), signal, signLimit);
         return assertion.then((signed) => ({ assertion: signed, type: "jwt-bearer" }));
       },
     }),
   };
 }
 
-function current(source: () => unknown): BindingCertificate | Promise<BindingCertificate> {
+/** One for each callback, and not for each call. */
+function limitOf(timeoutMs: number, what: string): WaitLimit {
+  const error = () =>
+    new MtlsPopError("timeout", `${what} within ${timeoutMs} ms.`, {
+      help: "Let it give up its own calls sooner, or raise `credentialTimeoutMs` if it is known to be slow.",
+    });
+  return { timeoutMs, error };
+}
+
+function current(
+  source: () => unknown,
+  signal: AbortSignal | undefined,
+  limit: WaitLimit,
+): BindingCertificate | Promise<BindingCertificate> {
   const certificate = source();
-  return certificate instanceof BindingCertificate ? certificate : Promise.resolve(certificate).then(assertCertificate);
+  if (certificate instanceof BindingCertificate) return certificate;
+  return abortable(Promise.resolve(certificate), signal, limit).then(assertCertificate);
 }
 
 function assertCertificate(value: unknown): BindingCertificate {
@@ -79,13 +104,17 @@ function assertCertificate(value: unknown): BindingCertificate {
 /**
  * An assertion that somebody else signed, such as the first leg's token.
  *
+ * @param timeoutMs how long the callback may take
  * @see PROTOCOL.md section 2, flows 4 and 5
  */
-export function assertionCredential(callback: ClientAssertionCallback): ClientCredential {
+export function assertionCredential(callback: ClientAssertionCallback, timeoutMs: number): ClientCredential {
+  const limit = limitOf(timeoutMs, "`clientAssertion` gave no assertion");
   return {
     certificate: () => undefined,
-    prove: async (request) => {
-      const { assertion, tokenBindingCertificate: certificate } = readSigned(await callback(request));
+    prove: async ({ clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal }) => {
+      const request = { clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal };
+      const signed = await abortable(Promise.resolve(callback(request)), signal, limit);
+      const { assertion, tokenBindingCertificate: certificate } = readSigned(signed);
       if (request.mtlsProofOfPossession && !certificate) {
         throw new MtlsPopError(
           "mtls_certificate_not_provided",

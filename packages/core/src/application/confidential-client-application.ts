@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { type Authority, parseAuthority } from "../authority/authority.js";
 import { assertTenant } from "../authority/tenant.js";
+import { assertTakesCertificate } from "../authority/token-endpoint.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
-import { abortable } from "../internal/abortable.js";
 import { type Clock, systemClock } from "../internal/clock.js";
 import { plainCopy } from "../internal/options.js";
 import { shareSignal } from "../internal/shared-signal.js";
@@ -21,6 +21,9 @@ import {
   readConfidentialClientOptions,
 } from "./confidential-client-options.js";
 import { TokenExchanger } from "./token-exchanger.js";
+
+/** As long as a token endpoint may take to answer. */
+const CREDENTIAL_TIMEOUT_MS = 30_000;
 
 /**
  * An application that proves itself with a certificate and acquires tokens for itself, bound to that certificate or not.
@@ -42,6 +45,7 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   readonly clientId: string;
   readonly #authority: Authority;
   readonly #credential: ClientCredential;
+  readonly #sendCertificateOverMtls: boolean;
   readonly #exchanger: TokenExchanger;
   readonly #acquisition: Acquisition;
   readonly #clientCapabilities: readonly string[] | undefined;
@@ -56,13 +60,15 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   constructor(given: ConfidentialClientOptions) {
     const options = readConfidentialClientOptions(given);
     const { clientId, clientCapabilities, logger, clock = systemClock } = options;
+    const { sendCertificateOverMtls = false, credentialTimeoutMs: timeoutMs = CREDENTIAL_TIMEOUT_MS } = options;
     const transport = new Transport(options.transport);
     this.clientId = clientId;
     this.#clock = clock;
     this.#authority = parseAuthority(options);
     this.#credential = options.certificate
-      ? certificateCredential(options.certificate, options.sendCertificateOverMtls ?? false)
-      : assertionCredential(options.clientAssertion);
+      ? certificateCredential(options.certificate, { sendCertificateOverMtls, timeoutMs })
+      : assertionCredential(options.clientAssertion, timeoutMs);
+    this.#sendCertificateOverMtls = options.certificate !== undefined && sendCertificateOverMtls;
     this.#exchanger = new TokenExchanger({ ...options, authority: this.#authority, transport, clock });
     this.#acquisition = new Acquisition({ cache: options.cache ?? new TokenCache(), clock, logger });
     this.#clientCapabilities = clientCapabilities && [...clientCapabilities];
@@ -83,9 +89,11 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     shareSignal(signal);
     const scope = scopeKey(request.scopes);
     const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
+    // before the certificate is asked for, which may mean a request to somewhere else
+    if (mtlsProofOfPossession || this.#sendCertificateOverMtls) assertTakesCertificate(this.#authority, tenantId);
     const startedMs = this.#clock.now();
-    const source = this.#credential.certificate();
-    const certificate = source instanceof Promise ? await abortable(source, signal) : source;
+    const source = this.#credential.certificate(signal);
+    const certificate = source instanceof Promise ? await source : source;
     const certificateMs = source instanceof Promise ? this.#clock.now() - startedMs : 0;
     const variant = this.#variantOf(request);
     // one leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3)

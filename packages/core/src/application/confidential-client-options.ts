@@ -9,6 +9,7 @@ import {
   assertOptions,
   callable,
   flag,
+  milliseconds,
   type OptionRule,
   plainCopy,
   record,
@@ -40,6 +41,8 @@ interface ConfidentialClientBaseOptions {
   sendCertificateOverMtls?: boolean;
   /** Accepted because the seeds ask for it; the chain always goes where it is of use, so it has no effect. */
   sendX5C?: boolean;
+  /** Milliseconds that a `certificate` function, `clientAssertion`, or a key that signs elsewhere, may take. @default 30000 */
+  credentialTimeoutMs?: number;
   transport?: TransportOptions;
   logger?: Logger;
   /** Shared with other applications that are given the same one. @default a cache of its own */
@@ -78,6 +81,7 @@ const RULES = {
   knownAuthorities: textList,
   sendCertificateOverMtls: flag,
   sendX5C: flag,
+  credentialTimeoutMs: milliseconds,
   transport: transportRule,
   logger: record,
   cache: { expected: "a TokenCache", test: (value) => value instanceof TokenCache },

@@ -1,7 +1,7 @@
 import type { Authority } from "../authority/authority.js";
 import type { RegionDetector } from "../authority/region-detector.js";
 import { RegionRoute } from "../authority/region-route.js";
-import { loginTokenEndpoint, mtlsTokenEndpoint } from "../authority/token-endpoint.js";
+import { assertTakesCertificate, loginTokenEndpoint, mtlsTokenEndpoint } from "../authority/token-endpoint.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
@@ -41,6 +41,13 @@ export interface TokenQuestion {
   readonly signal: AbortSignal;
 }
 
+/** A token request, ready to be posted. */
+interface TokenForm {
+  readonly region: string | undefined;
+  readonly endpoint: URL;
+  readonly body: string;
+}
+
 /** Codes that say that an endpoint was not reached, as against having answered. */
 const UNREACHABLE = new Set<string>(["network_error", "tls_handshake_failed", "timeout"]);
 
@@ -61,34 +68,41 @@ export class TokenExchanger {
   async requestToken(question: TokenQuestion): Promise<AuthenticationResult> {
     const { authority, clock, logger } = this.#options;
     const startedMs = clock.now();
-    // an authority that cannot give bound tokens is refused before an assertion or a region is asked for
-    if (question.bound) mtlsTokenEndpoint(authority, { tenant: question.tenantId });
     const proof = await question.credential.prove({ ...question, mtlsProofOfPossession: question.bound }, question.certificate);
+    // where a certificate must not go, no region is asked for either
+    if (proof.tlsCertificate) assertTakesCertificate(authority, question.tenantId);
     proof.tlsCertificate?.assertValidAt(new Date(clock.now()));
     const regionStartedMs = clock.now();
     const { region, mayLeave } = await this.#region.choose(question.signal);
     const timing = { startedMs, regionMs: clock.now() - regionStartedMs };
+    const regional = await this.#form(question, proof, region);
     try {
-      return await this.#exchange(question, proof, region, timing);
+      return await this.#exchange(question, proof, regional, timing);
     } catch (error) {
       if (!mayLeave || !(error instanceof MtlsPopError) || !UNREACHABLE.has(error.code)) throw error;
       tell(logger, "warn", `The region ${region} cannot be reached, so the global endpoint is asked. ${error.message}`);
     }
-    return this.#exchange(question, proof, undefined, timing);
+    return this.#exchange(question, proof, await this.#form(question, proof, undefined), timing);
+  }
+
+  /** What is posted and where; apart from the posting, since a key that signs too slowly says nothing of a region. */
+  async #form(question: TokenQuestion, proof: Proof, region: string | undefined): Promise<TokenForm> {
+    const { authority, clock } = this.#options;
+    const route = { tenant: question.tenantId, region };
+    const endpoint = proof.tlsCertificate ? mtlsTokenEndpoint(authority, route) : loginTokenEndpoint(authority, route);
+    const clientAssertion = await proof.clientAssertion(endpoint, clock.now());
+    return { region, endpoint, body: tokenRequestBody({ ...question, clientAssertion }) };
   }
 
   async #exchange(
     question: TokenQuestion,
     proof: Proof,
-    region: string | undefined,
+    { region, endpoint, body }: TokenForm,
     { startedMs, regionMs }: { startedMs: number; regionMs: number },
   ): Promise<AuthenticationResult> {
-    const { authority, transport, clock, logger } = this.#options;
+    const { transport, clock, logger } = this.#options;
     const { tenantId, bound, correlationId, signal, certificateMs } = question;
-    const route = { tenant: tenantId, region };
-    const endpoint = proof.tlsCertificate ? mtlsTokenEndpoint(authority, route) : loginTokenEndpoint(authority, route);
     const httpStartedMs = clock.now();
-    const body = tokenRequestBody({ ...question, clientAssertion: await proof.clientAssertion(endpoint, httpStartedMs) });
     const answer = await postTokenRequest(transport, clock, { endpoint, body, certificate: proof.tlsCertificate, correlationId, signal });
     const tokenType = bound ? "mtls_pop" : "Bearer";
     const token = parseTokenResponse(answer, { tokenType, scope: question.scope, correlationId });

@@ -26,14 +26,14 @@ export function assertTenant(tenant: string): string {
 }
 
 /**
- * The same, where a certificate is presented: the tenant must name one directory.
+ * Where a certificate is presented, the tenant must name one directory.
  *
- * @throws {MtlsPopError} `invalid_authority`, `missing_tenanted_authority`
+ * @param tenant as {@link assertTenant} gave it
+ * @throws {MtlsPopError} `missing_tenanted_authority`
  */
-export function assertDirectory(tenant: string): string {
-  const name = assertTenant(tenant);
-  if (!TENANTLESS.has(name)) return name;
-  throw new MtlsPopError("missing_tenanted_authority", `A certificate is presented to one tenant, but the tenant here is "${name}".`, {
+export function assertDirectory(tenant: string): void {
+  if (!TENANTLESS.has(tenant)) return;
+  throw new MtlsPopError("missing_tenanted_authority", `A certificate is presented to one tenant, but the tenant here is "${tenant}".`, {
     help: "Pass the directory's id or domain name as `tenantId`, or in the authority.",
   });
 }

@@ -19,9 +19,21 @@ export interface TokenEndpointOptions {
  * @see PROTOCOL.md section 1
  */
 export function mtlsTokenEndpoint(authority: Authority, { tenant = authority.tenant, region }: TokenEndpointOptions = {}): URL {
-  const directory = assertDirectory(tenant);
-  if (authority.mtlsHost === undefined) throw notALoginHost(authority.host);
-  return tokenEndpoint(authority, authority.mtlsHost, directory, region);
+  const directory = assertTenant(tenant);
+  return tokenEndpoint(authority, assertTakesCertificate(authority, directory), directory, region);
+}
+
+/**
+ * Refuses what no certificate is presented to; costs next to nothing, so that it can stand before everything else.
+ *
+ * @param tenant as `assertTenant` gave it
+ * @returns the host that the certificate may be presented to
+ * @throws {MtlsPopError} `missing_tenanted_authority`, `mtls_pop_not_supported_for_environment`
+ */
+export function assertTakesCertificate({ host, mtlsHost }: Authority, tenant: string): string {
+  assertDirectory(tenant);
+  if (mtlsHost === undefined) throw notALoginHost(host);
+  return mtlsHost;
 }
 
 /**
