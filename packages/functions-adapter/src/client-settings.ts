@@ -10,14 +10,14 @@ export interface ClientSettings {
 }
 
 /** Settings with their key. */
-export function clientSettings({ resources, tokens }: Omit<ClientSettings, "key">): ClientSettings {
-  const named = Object.entries(resources).map(([name, { tokens: own, ...rest }]) => [name, { ...rest, tokens: identityOf(own) }]);
-  return { resources, tokens, key: keyOf([identityOf(tokens), Object.fromEntries(named)]) };
+export function clientSettings(settings: Omit<ClientSettings, "key">): ClientSettings {
+  return { ...settings, key: keyOf(settings) };
 }
 
-function keyOf(value: unknown): string {
+function keyOf({ resources, tokens }: Omit<ClientSettings, "key">): string {
   try {
-    return JSON.stringify(value, inOrder);
+    const named = Object.entries(resources).map(([name, { tokens: own, ...rest }]) => [name, { ...rest, tokens: identityOf(own) }]);
+    return JSON.stringify([identityOf(tokens), Object.fromEntries(named)], inOrder);
   } catch {
     // no options: shared with nobody, and core says what is wrong with it
     return randomUUID();

@@ -30,6 +30,15 @@ async function call(host: FunctionsHost) {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
+/** A certificate file that is gone after the test. */
+async function temporaryFile(content: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "certificate-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, "app.pem");
+  await writeFile(path, content);
+  return path;
+}
+
 const errorLines = (host: FunctionsHost): string[] => host.logs.filter(({ level }) => level === "error").map(({ message }) => message);
 
 describe("an error of the toolkit, over HTTP", () => {
@@ -103,16 +112,13 @@ describe("an error of the toolkit, over HTTP", () => {
   });
 
   it("tells neither caller nor log a passphrase that does not open the certificate", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "encrypted-"));
-    onTestFinished(() => rm(folder, { recursive: true }));
     const encrypted = createPrivateKey(local.certificate.privateKeyPem).export({
       type: "pkcs8",
       format: "pem",
       cipher: "aes-256-cbc",
       passphrase: "the-right-one",
     });
-    const path = join(folder, "app.pem");
-    await writeFile(path, local.certificate.certificatePem + encrypted);
+    const path = await temporaryFile(local.certificate.certificatePem + encrypted);
     const settings = { AZURE_CLIENT_CERTIFICATE_PATH: path, AZURE_CLIENT_CERTIFICATE_PASSWORD: "hunter2" };
     const host = await local.host(register, settings);
     const { status, text } = await call(host);
@@ -150,6 +156,21 @@ describe("an error of the toolkit, over HTTP", () => {
     expect((await call(host)).status).toBe(500);
     process.env["KEY_VAULT_URL"] = ` ${local.settings.KEY_VAULT_URL}\n`;
     expect((await call(host)).status).toBe(200);
+  });
+
+  it("is an expired certificate, and over when its file is renewed, without a restart", async () => {
+    const subject = `CN=${local.settings.AZURE_CLIENT_ID}`;
+    const expired = await local.emulator.issueCertificate({ subject, notAfter: new Date(Date.now() - 60_000) });
+    const path = await temporaryFile(expired.chainPem + expired.privateKeyPem);
+    const host = await local.host(register, { AZURE_CLIENT_CERTIFICATE_PATH: path });
+    const { status, text } = await call(host);
+    expect([status, JSON.parse(text).error.code]).toEqual([500, "certificate_expired"]);
+    expect(errorLines(host)[0]).toContain(path);
+    expect(local.requests("token")).toEqual([]);
+    const renewed = await local.emulator.issueCertificate({ subject });
+    await writeFile(path, renewed.chainPem + renewed.privateKeyPem);
+    expect((await call(host)).status).toBe(200);
+    expect(local.requests("key-vault")[0]?.clientCertificate).toEqual(renewed.certificateDer);
   });
 
   it("is a certificate that cannot be read, named in the log by its setting's file", async () => {
