@@ -16,6 +16,8 @@ export interface ControlRequest {
   readonly body?: string;
   /** Presented in the TLS handshake; goes over https only. */
   readonly certificate?: BindingCertificate | undefined;
+  /** For a host that is near or not there. @default the transport's */
+  readonly connectTimeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
   /** For the errors. */
   readonly correlationId?: string | undefined;
@@ -61,7 +63,7 @@ export async function sendControlRequest(transport: Transport, request: ControlR
       timer = setTimeout(() => fail(timeoutError(phase, url.host, timeoutMs, { correlationId })), timeoutMs);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
-    enter("connect", transport.connectTimeoutMs);
+    enter("connect", request.connectTimeoutMs ?? transport.connectTimeoutMs);
     outgoing.on("socket", (socket) => {
       const ready = url.protocol === "https:" ? "secureConnect" : "connect";
       socket.once(ready, () => enter("headers", transport.headersTimeoutMs));
