@@ -81,17 +81,20 @@ describe("a function with another trigger", () => {
     });
   });
 
-  it.each([new RangeError("my own"), "a string", { a: 1 }])("is told of what its handler threw, unchanged: %s", async (thrown) => {
-    const host = await local.host(() =>
-      app.timer("tick", {
-        schedule: "0 0 * * * *",
-        handler: withMtlsPop(() => {
-          throw thrown;
+  it.each([new RangeError("my own"), "a string", { a: 1 }, Object.create(null)])(
+    "is told of what its handler threw, unchanged: %o",
+    async (thrown) => {
+      const host = await local.host(() =>
+        app.timer("tick", {
+          schedule: "0 0 * * * *",
+          handler: withMtlsPop(() => {
+            throw thrown;
+          }),
         }),
-      }),
-    );
-    const caught = await host.invoke("tick").catch((error: unknown) => error);
-    expect(caught).toBe(thrown);
-    expect(host.logs.filter(({ category }) => category === "user")).toEqual([]);
-  });
+      );
+      const caught = await host.invoke("tick").catch((error: unknown) => error);
+      expect(caught).toBe(thrown);
+      expect(host.logs.filter(({ category }) => category === "user")).toEqual([]);
+    },
+  );
 });

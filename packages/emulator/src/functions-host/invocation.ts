@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { inspect } from "node:util";
 import type { CoreInvocationContext, HookContext, InvocationRequest, InvocationResponse } from "./core-api.js";
 import type { FunctionApp, RegisteredFunction } from "./function-app.js";
 
@@ -13,7 +14,8 @@ export interface Invocation {
 /**
  * Runs a function once as the worker does: arguments, hooks before, handler, hooks after, response; each step is the library's own.
  *
- * @throws what the handler threw, unless a hook after it took the error away
+ * @throws what the handler threw, unless a hook after it took the error away; `undefined` and `null` are no errors to the worker, and
+ * count as done
  * @see https://github.com/Azure/azure-functions-nodejs-worker/blob/v4.x/src/eventHandlers/InvocationHandler.ts
  */
 export async function invoke(
@@ -63,10 +65,11 @@ async function settle(run: () => Promise<unknown>): Promise<{ result: unknown; e
   try {
     return { result: await run(), error: null };
   } catch (error) {
-    return { result: null, error: error ?? new Error(`The handler threw ${String(error)}.`) };
+    return { result: null, error };
   }
 }
 
 function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  // inspected, since what was thrown may be nothing that can be a string
+  return typeof error === "string" ? error : error instanceof Error ? (error.stack ?? error.message) : inspect(error);
 }

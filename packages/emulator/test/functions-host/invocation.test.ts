@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { app, type InvocationContext } from "@azure/functions";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FunctionsHost, startFunctionsHost } from "../../src/functions-host/functions-host.js";
@@ -8,6 +9,7 @@ const take = (input: unknown, context: InvocationContext): unknown => {
   seen.push(input, context.triggerMetadata);
   return "done";
 };
+const thrown: unknown[] = [];
 const failure = new Error("the queue is broken");
 
 beforeAll(async () => {
@@ -25,7 +27,7 @@ beforeAll(async () => {
         queueName: "q",
         connection: "C",
         handler: () => {
-          throw "text";
+          throw thrown.at(-1);
         },
       });
       app.storageQueue("logging", {
@@ -101,8 +103,21 @@ describe("a function fired by hand", () => {
     );
   });
 
-  it("rejects with what is no error as well", async () => {
-    await expect(host.invoke("throwing", "x")).rejects.toBe("text");
+  it.each(["text", 7, Symbol("a symbol"), Object.create(null), { a: 1 }])(
+    "rejects with what is no error as well, and logs it: %o",
+    async (value) => {
+      thrown.push(value);
+      await expect(host.invoke("throwing", "x")).rejects.toBe(value);
+      const message = expect.stringContaining(typeof value === "string" ? value : inspect(value));
+      expect(host.logs.at(-1)).toMatchObject({ category: "system", level: "error", functionName: "throwing", message });
+    },
+  );
+
+  it.each([undefined, null])("counts as done when its handler throws %s, as with Microsoft's worker", async (value) => {
+    thrown.push(value);
+    const lines = host.logs.length;
+    expect(await host.invoke("throwing", "x")).toBeNull();
+    expect(host.logs).toHaveLength(lines);
   });
 
   it("runs between its hooks, which may change inputs, handler, result and error", async () => {
