@@ -59,14 +59,6 @@ export const ERROR_CODES = {
   temporarily_unavailable: ["service", "retryable"],
   throttled: ["service", "retryable"],
   service_error: ["service"],
-  // managed identity and federation
-  managed_identity_unavailable: ["client"],
-  managed_identity_error: ["service"],
-  invalid_managed_identity_response: ["client"],
-  mtls_pop_token_not_supported_in_imds_v1: ["client"],
-  attestation_required: ["service"],
-  attestation_failed: ["client"],
-  managed_identity_cannot_exchange: ["client"],
   // the call of a resource
   resource_not_configured: ["client"],
   insecure_url: ["client"],
