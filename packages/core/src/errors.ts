@@ -41,6 +41,14 @@ export const ERROR_CODES = {
   confirmation_missing: ["client"],
   confirmation_mismatch: ["client"],
   token_not_bound: ["client"],
+  // managed identity
+  managed_identity_unavailable: ["client"],
+  mtls_pop_token_not_supported_in_imds_v1: ["client"],
+  invalid_managed_identity_response: ["client"],
+  managed_identity_error: ["service"],
+  attestation_required: ["service"],
+  attestation_failed: ["client"],
+  managed_identity_cannot_exchange: ["client"],
   // network
   network_error: ["client", "retryable"],
   tls_handshake_failed: ["client"],
