@@ -93,7 +93,8 @@ function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
-function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
+/** A text's JSON object, or nothing. */
+export function parseObject(body: string): Readonly<Record<string, unknown>> | undefined {
   try {
     const value: unknown = JSON.parse(body);
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
@@ -130,7 +131,7 @@ function aadErrorCodesOf(listed: unknown, description: string): number[] {
 }
 
 /** Entra's words without the ids and the time that it adds to them, on one line, and without anything that looks like a JWT. */
-function firstSentence(description: string): string {
+export function firstSentence(description: string): string {
   const [line = ""] = description
     .slice(0, MAX_READ)
     .replace(/\s*\bTrace ID:[\s\S]*$/i, "")
