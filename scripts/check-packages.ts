@@ -56,8 +56,7 @@ function sourcesOf(content: Package, root: string, map: string): string[] {
 }
 
 async function publishingProblems(name: string, data: Buffer): Promise<string[]> {
-  const tarball = data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength);
-  const { messages, pkg } = await publint({ strict: true, pack: { tarball: tarball as ArrayBuffer } });
+  const { messages, pkg } = await publint({ strict: true, pack: { tarball: new Uint8Array(data).buffer } });
   return messages.map((message) => `publint: ${formatMessage(message, pkg, { color: false }) ?? `${message.code} in ${name}`}`);
 }
 
