@@ -1,3 +1,4 @@
+import { assertKnownOptions } from "./options/known-options.js";
 import type { CustomApiSettings } from "./resources/custom-api.js";
 import type { KeyVaultSettings } from "./resources/key-vault.js";
 
@@ -27,14 +28,7 @@ const CUSTOM_API = ["audience", "schemes", "minVersion", "maxVersion"] as const 
  * @throws {TypeError} which names an unknown option and the known ones
  */
 export function assertEmulatorOptions(options: EmulatorOptions): void {
-  assertKnown(options, OPTIONS, "");
-  assertKnown(options.keyVault ?? {}, KEY_VAULT, "keyVault.");
-  assertKnown(options.customApi ?? {}, CUSTOM_API, "customApi.");
-}
-
-function assertKnown(options: object, known: readonly string[], prefix: string): void {
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  const list = known.map((name) => `${prefix}${name}`).join(", ");
-  throw new TypeError(`startEmulator: \`${prefix}${unknown}\` is not an option. Known: ${list}.`);
+  assertKnownOptions("startEmulator", options, OPTIONS);
+  assertKnownOptions("startEmulator", options.keyVault ?? {}, KEY_VAULT, "keyVault");
+  assertKnownOptions("startEmulator", options.customApi ?? {}, CUSTOM_API, "customApi");
 }

@@ -1,7 +1,8 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { isAbsolute, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { assertKnownOptions } from "../options/known-options.js";
+import { closeWithConnections, listenOnLoopback } from "../server/loopback-server.js";
 import { applySettings } from "./app-settings.js";
 import type { ProgrammingModel } from "./core-api.js";
 import { supplyCoreModule } from "./core-module.js";
@@ -28,6 +29,8 @@ export interface FunctionsHostOptions {
   /** Told each line that app, library and host log. @default none; `logs` has them all */
   onLog?: (entry: LogEntry) => void;
 }
+
+const OPTIONS = ["appRoot", "entry", "hostJson", "env", "onLog"] as const satisfies (keyof FunctionsHostOptions)[];
 
 /** A function of the hosted app. */
 export interface HostedFunction {
@@ -68,6 +71,7 @@ export interface FunctionsHost extends AsyncDisposable {
  *
  * A process hosts one app at a time. Schedules do not run, retry policies and output bindings are not carried out.
  *
+ * @throws {TypeError} for an unknown option
  * @throws Error when the app cannot be loaded, registers nothing, or an `appStart` hook throws
  * @example
  * ```ts
@@ -77,6 +81,7 @@ export interface FunctionsHost extends AsyncDisposable {
  * ```
  */
 export async function startFunctionsHost(options: FunctionsHostOptions): Promise<FunctionsHost> {
+  assertKnownOptions("startFunctionsHost", options, OPTIONS);
   const { entry, env = {}, onLog } = options;
   if (options.appRoot === undefined && entry === undefined) throw new TypeError("startFunctionsHost needs `appRoot` or `entry`.");
   const appRoot = options.appRoot ?? process.cwd();
@@ -106,21 +111,21 @@ export async function startFunctionsHost(options: FunctionsHostOptions): Promise
     await app.start(appRoot);
     const keys = new FunctionKeys();
     const streamOrigin = ({ registered }: HttpFunction) => streams.get(registered.model)?.origin;
-    const front = await listen(httpListener({ app, keys, functions: http, streamOrigin }));
+    const front = createServer(httpListener({ app, keys, functions: http, streamOrigin }));
+    const url = `http://127.0.0.1:${await listenOnLoopback(front)}`;
 
     let closing: Promise<void> | undefined;
     const close = (): Promise<void> => {
-      closing ??= front
-        .close()
+      closing ??= closeWithConnections(front)
         .then(() => app.terminate())
         .finally(release);
       return closing;
     };
     return {
-      url: front.url,
+      url,
       functionKey: keys.functionKey,
       adminKey: keys.adminKey,
-      functions: [...app.functions.values()].map((one) => hostedFunction(one, http, front.url)),
+      functions: [...app.functions.values()].map((one) => hostedFunction(one, http, url)),
       logs: app.logs,
       invoke: (name, input, triggerMetadata) => fire(app, name, input, triggerMetadata),
       close,
@@ -140,22 +145,6 @@ async function load(appRoot: string, entry: FunctionsHostOptions["entry"]): Prom
   const named = entry instanceof URL ? fileURLToPath(entry) : entry;
   const files = named === undefined ? await entryPoints(appRoot) : [isAbsolute(named) ? named : join(appRoot, named)];
   for (const file of files) await loadEntryPoint(file);
-}
-
-async function listen(listener: ReturnType<typeof httpListener>): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer(listener);
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The HTTP server has no port.");
-  return {
-    url: `http://127.0.0.1:${address.port}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
 }
 
 function hostedFunction(registered: RegisteredFunction, http: readonly HttpFunction[], url: string): HostedFunction {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Emulator } from "../emulator.js";
+import { assertKnownOptions } from "../options/known-options.js";
 import type { IssuedCertificate } from "../pki/issued-certificate.js";
 import type { SecretInput } from "../resources/secret-store.js";
 import { openPrivateFiles, type PrivateFiles } from "./private-files.js";
@@ -11,6 +12,8 @@ export interface LocalAppOptions {
   /** Secrets to put into the vault. @default none */
   secrets?: Readonly<Record<string, string | SecretInput>>;
 }
+
+const OPTIONS = ["directory", "secrets"] as const satisfies (keyof LocalAppOptions)[];
 
 /** The app settings of a Functions app that runs on the emulator. */
 export interface LocalAppEnvironment {
@@ -46,7 +49,7 @@ export interface LocalApp extends AsyncDisposable {
  * ```
  */
 export async function prepareLocalApp(emulator: Emulator, options: LocalAppOptions = {}): Promise<LocalApp> {
-  assertKnownOptions(options);
+  assertKnownOptions("prepareLocalApp", options, OPTIONS);
   for (const [name, secret] of Object.entries(options.secrets ?? {})) emulator.keyVault.secrets.set(name, secret);
   const files = await openPrivateFiles(options.directory);
   const clientId = randomUUID();
@@ -81,11 +84,4 @@ async function writeEnvironment(
     MTLS_POP_EMULATOR_CA: await files.write("mtls-pop-emulator-ca.pem", ca),
     KEY_VAULT_URL: keyVault.url,
   };
-}
-
-const OPTIONS: readonly string[] = ["directory", "secrets"] satisfies (keyof LocalAppOptions)[];
-
-function assertKnownOptions(options: LocalAppOptions): void {
-  const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-  if (unknown !== undefined) throw new TypeError(`prepareLocalApp: \`${unknown}\` is not an option. Known: ${OPTIONS.join(", ")}.`);
 }

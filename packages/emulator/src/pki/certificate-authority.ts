@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, KeyObject, X509Certificate } from "node:crypto";
+import { assertKnownOptions } from "../options/known-options.js";
 import { CertificateIssuer } from "./certificate-issuer.js";
 import { type IssuedCertificate, issuedCertificate } from "./issued-certificate.js";
 import { generatePrivateKey, type KeyType } from "./key-type.js";
@@ -22,6 +23,15 @@ export interface IssueCertificateOptions {
   /** Signed by the intermediate, which then stands in `chainPem`, instead of by the root. @default false */
   intermediate?: boolean;
 }
+
+const OPTIONS = [
+  "subject",
+  "keyType",
+  "notBefore",
+  "notAfter",
+  "privateKey",
+  "intermediate",
+] as const satisfies (keyof IssueCertificateOptions)[];
 
 /** What the authority says of a certificate. */
 export type CertificateStanding = "good" | "unknown-issuer" | "not-yet-valid" | "expired" | "revoked";
@@ -63,8 +73,14 @@ export class CertificateAuthority {
     return this.#intermediate.certificatePem;
   }
 
-  /** Issues a client certificate. */
+  /**
+   * Issues a client certificate.
+   *
+   * @throws {TypeError} for an unknown option
+   * @throws {RangeError} when it would end before it begins
+   */
   async issueCertificate(options: IssueCertificateOptions = {}): Promise<IssuedCertificate> {
+    assertKnownOptions("issueCertificate", options, OPTIONS);
     const { subject = "CN=emulated-application", keyType = "RSA-2048", privateKey: given, intermediate = false } = options;
     const privateKey =
       given === undefined ? await generatePrivateKey(keyType) : given instanceof KeyObject ? given : createPrivateKey(given);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { createServer, type Server } from "node:https";
+import { createServer } from "node:https";
 import { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import type { FaultLookup } from "../faults/fault.js";
@@ -8,6 +8,7 @@ import type { Answer } from "./answer.js";
 import { demandClientCertificate, shownClientCertificate } from "./client-certificate.js";
 import { Connections } from "./connections.js";
 import type { Handler } from "./exchange.js";
+import { listenOnLoopback } from "./loopback-server.js";
 import { readBody } from "./read-body.js";
 import { recordBody, recordHead } from "./request-record.js";
 import { requestUrl } from "./request-url.js";
@@ -48,7 +49,7 @@ export async function startTlsServer(options: TlsServerOptions): Promise<TlsServ
     if (socket.servername && !options.answersTo(socket.servername)) socket.destroy();
   });
   server.on("request", (incoming, response) => void serve(options, connections, closing.signal, incoming, response));
-  const port = await listen(server);
+  const port = await listenOnLoopback(server);
   return {
     port,
     connectionClosed: (connectionId) => connections.closed(connectionId),
@@ -105,14 +106,4 @@ async function serve(
 function noteCertificate(request: RecordedRequest, certificate: Buffer | undefined): Buffer | undefined {
   if (certificate) request.clientCertificate = certificate;
   return certificate;
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("The server has no port.");
-  return address.port;
 }

@@ -110,6 +110,13 @@ describe("a host", () => {
     await expect(fetch(`${host.url}/api/hello`)).rejects.toThrow();
   });
 
+  it("refuses an unknown option by its name, before it loads anything", async () => {
+    const options: object = { entry: () => expect.unreachable(), environment: {} };
+    await expect(Reflect.apply(startFunctionsHost, undefined, [options])).rejects.toThrow(
+      "startFunctionsHost: `environment` is not an option. Known: appRoot, entry, hostJson, env, onLog.",
+    );
+  });
+
   it("takes no registration after it has started or closed", async () => {
     host = await startFunctionsHost({ entry });
     expect(() => app.get("late", () => ({}))).toThrow("only be registered during app startup");

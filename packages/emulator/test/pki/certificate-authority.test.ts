@@ -82,6 +82,11 @@ describe("standing", () => {
     expect(ca.standing(foreign.certificatePem)).toBe("unknown-issuer");
   });
 
+  it("refuses an unknown option by its name", async () => {
+    const options: object = { expiresOn: new Date() };
+    await expect(ca.issueCertificate(options)).rejects.toThrow("issueCertificate: `expiresOn` is not an option. Known: subject, keyType,");
+  });
+
   it("revokes one certificate and not its renewal", async () => {
     const first = await ca.issueCertificate({ keyType: "EC-P256" });
     const renewed = await ca.issueCertificate({ privateKey: first.privateKeyPem });
