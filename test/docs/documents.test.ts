@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
-import { DOCUMENTS, documentAt, ROOT } from "./documents.js";
+import { DOCUMENTS, documentAt, ROOT, sourceFiles } from "./documents.js";
 import { anchors, codeBlocks, linkTargets, prose, tableRows } from "./markdown.js";
 
 const paths = DOCUMENTS.map(({ path }) => path);
@@ -13,7 +13,7 @@ const PNPM_COMMANDS = ["install", "exec", "changeset"];
 
 describe("the documents", () => {
   it("are there, those that a repository is expected to have and one for each package", () => {
-    const expected = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md", "docs/errors.md"];
+    const expected = ["README.md", "ARCHITECTURE.md", "PROTOCOL.md", "CONTRIBUTING.md", "SECURITY.md", "docs/errors.md"];
     const packages = ["core", "functions-adapter", "emulator"].map((name) => `packages/${name}/README.md`);
     expect(paths).toEqual(expect.arrayContaining([...expected, ...packages]));
   });
@@ -41,6 +41,20 @@ describe("the documents", () => {
 
   it.each(paths)("name no path of somebody's machine, in %s", (path) => {
     expect(documentAt(path).text).not.toMatch(/\/(home|Users|root|work|tmp)\/|[A-Z]:\\/);
+  });
+});
+
+describe("PROTOCOL.md", () => {
+  it("has every section that a comment in the sources names", () => {
+    const sections = Array.from(documentAt("PROTOCOL.md").text.matchAll(/^## (\d+)\. /gm), ([, number = ""]) => number);
+    const named = (["core", "functions-adapter", "emulator"] as const)
+      .flatMap(sourceFiles)
+      .flatMap(({ text }) =>
+        Array.from(text.matchAll(/PROTOCOL\.md,? sections? (\d+(?:(?:, | and )\d+)*)/g), ([, numbers = ""]) => numbers),
+      )
+      .flatMap((numbers) => numbers.split(/, | and /));
+    expect(named.length).toBeGreaterThan(10);
+    expect(named.filter((number) => !sections.includes(number))).toEqual([]);
   });
 });
 

@@ -7,7 +7,7 @@ export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 /** Where documents are looked for; a star is every folder there. */
 const PLACES = [".", "docs", "packages/*", "samples/*", "bench"];
 
-/** One Markdown document. */
+/** One file of the workspace. */
 export interface Document {
   /** From the root, such as `packages/core/README.md`. */
   readonly path: string;
@@ -18,6 +18,19 @@ export interface Document {
 export const DOCUMENTS: readonly Document[] = PLACES.flatMap(folders)
   .flatMap((folder) => names(folder, (entry) => entry.isFile() && entry.name.endsWith(".md")).map((name) => join(folder, name)))
   .map((path) => ({ path, text: readFileSync(`${ROOT}${path}`, "utf8") }));
+
+/** The packages that are published. */
+export type PackageName = "core" | "functions-adapter" | "emulator";
+
+/** The TypeScript sources of a package, in the order of their paths. */
+export function sourceFiles(packageName: PackageName): Document[] {
+  const folder = `packages/${packageName}/src`;
+  return readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => `${folder}/${name.replaceAll("\\", "/")}`)
+    .map((path) => ({ path, text: readFileSync(`${ROOT}${path}`, "utf8") }));
+}
 
 /** The document at a path. */
 export function documentAt(path: string): Document {

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { DOCUMENTS, ROOT } from "./documents.js";
+import { DOCUMENTS, type PackageName, sourceFiles } from "./documents.js";
 import { codeBlocks } from "./markdown.js";
 
 /** A piece of TypeScript that a reader is shown, compiled as a module of its own. */
@@ -19,14 +18,10 @@ export function documentSnippets(): Snippet[] {
 }
 
 /** The `@example`s of a package's sources. */
-export function exampleSnippets(packageName: "core" | "functions-adapter" | "emulator"): Snippet[] {
-  const folder = `packages/${packageName}/src`;
-  const files = readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-  return files.sort().flatMap((file) => {
-    const path = `${folder}/${file.replaceAll("\\", "/")}`;
-    const comments = commentsOf(readFileSync(`${ROOT}${path}`, "utf8"));
-    return typescript(comments).map((block) => ({ ...block, path, packageName: `@mtls-pop/${packageName}` }));
-  });
+export function exampleSnippets(packageName: PackageName): Snippet[] {
+  return sourceFiles(packageName).flatMap(({ path, text }) =>
+    typescript(commentsOf(text)).map((block) => ({ ...block, path, packageName: `@mtls-pop/${packageName}` })),
+  );
 }
 
 function typescript(text: string): { line: number; code: string }[] {
