@@ -24,6 +24,9 @@ const MAX_DESCRIPTION = 500;
 /** As much of a description as is looked at; Entra's have a few hundred characters. */
 const MAX_READ = 4000;
 
+/** Longest claims that are passed on, in characters. */
+const MAX_CLAIMS = 16 * 1024;
+
 /** Numbers of one answer that are kept; Entra sends one or two. */
 const MAX_CODES = 10;
 
@@ -75,7 +78,7 @@ export function entraError(answer: EntraErrorAnswer): MtlsPopError {
     ...facts,
     correlationId,
     aadErrorCodes: aadErrorCodes.length > 0 ? aadErrorCodes : undefined,
-    claims: text(body["claims"]),
+    claims: claimsOf(body["claims"]),
     suberror: word(body["suberror"]),
     help: entraAdvice(aadErrorCodes)?.help,
   });
@@ -105,6 +108,11 @@ export function parseObject(body: string): Readonly<Record<string, unknown>> | u
 
 function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** Claims that a request could carry; Entra asks for a few hundred characters. */
+function claimsOf(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= MAX_CLAIMS ? text(value) : undefined;
 }
 
 /** Entra's finer words for an error are such; a longer text would be somebody else's. */
@@ -139,7 +147,9 @@ export function firstSentence(description: string): string {
     .split(/[\r\n]/);
   // what steers a terminal or turns a line around is blanked; a JWT may have been cut off above
   const plain = line.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, " ").replaceAll(/\beyJ[\w-]{8,}(?:\.[\w-]*)*/g, "[JWT]");
-  return plain.length > MAX_DESCRIPTION ? `${plain.slice(0, MAX_DESCRIPTION)}…` : plain;
+  const shown = plain.length > MAX_DESCRIPTION ? `${plain.slice(0, MAX_DESCRIPTION)}…` : plain;
+  // a copy: V8 keeps the whole of a text for as long as a slice of it lives, and the throttle memory keeps errors
+  return Buffer.from(shown).toString();
 }
 
 /** The service's own id where it gave one: that is what it logged. */

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { entraError } from "../../src/token/entra-error.js";
 
@@ -152,5 +154,30 @@ describe("entraError, of a hostile answer", () => {
       code: "invalid_client",
       message: expect.stringContaining("without a description"),
     });
+  });
+
+  it("passes claims on that a request could carry, and none beyond", () => {
+    const claims = (length: number) => error({ error: "interaction_required", claims: "x".repeat(length) }).claims;
+    expect(claims(16_384)).toHaveLength(16_384);
+    expect(claims(16_385)).toBeUndefined();
+  });
+
+  it("keeps nothing of a long answer alive but what it shows: the throttle memory holds errors for an hour", () => {
+    setFlagsFromString("--expose-gc");
+    const collect: () => void = runInNewContext("gc");
+    const heapUsed = () => {
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = heapUsed();
+    const refusals = Array.from({ length: 30 }, (_, index) =>
+      error({
+        error: "invalid_client",
+        error_description: `AADSTS7000${index}: ${"word ".repeat(200_000)}`,
+        claims: "x".repeat(1_000_000),
+      }),
+    );
+    expect(heapUsed() - before).toBeLessThan(10_000_000);
+    expect(refusals).toHaveLength(30);
   });
 });
