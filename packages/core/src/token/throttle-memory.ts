@@ -10,6 +10,7 @@ const DEFAULT_SECONDS = 60;
 const MAX_ENTRIES = 1000;
 
 interface Throttle {
+  readonly sinceMs: number;
   readonly untilMs: number;
   readonly error: MtlsPopError;
 }
@@ -27,7 +28,8 @@ export class ThrottleMemory {
   assertNotThrottled(key: string, nowMs: number): void {
     const throttle = this.#throttles.get(key);
     if (!throttle) return;
-    if (nowMs >= throttle.untilMs) {
+    // a clock that was set back must not make an hour of a year
+    if (nowMs >= throttle.untilMs || nowMs < throttle.sinceMs) {
       this.#throttles.delete(key);
       return;
     }
@@ -51,7 +53,9 @@ export class ThrottleMemory {
   remember(key: string, error: MtlsPopError, nowMs: number): void {
     const seconds = error.retryAfterSeconds ?? (error.statusCode === 429 ? DEFAULT_SECONDS : 0);
     if (seconds <= 0) return;
-    this.#throttles.set(key, { error, untilMs: nowMs + Math.min(seconds, MAX_SECONDS) * 1000 });
+    // to the end of the line, where the newest are
+    this.#throttles.delete(key);
+    this.#throttles.set(key, { error, sinceMs: nowMs, untilMs: nowMs + Math.min(seconds, MAX_SECONDS) * 1000 });
     for (const oldest of this.#throttles.keys()) {
       if (this.#throttles.size <= MAX_ENTRIES) break;
       this.#throttles.delete(oldest);

@@ -14,6 +14,7 @@ const wholeNumber: OptionRule = { expected: "a whole number above 0", test: (val
 interface CacheEntry {
   /** As every hit gets it. */
   result: AuthenticationResult;
+  readonly usableFromMs: number;
   readonly usableUntilMs: number;
   /** From when on a hit starts a refresh behind it. */
   refreshFromMs: number;
@@ -40,7 +41,7 @@ export class TokenCache {
   get(key: string, nowMs: number): CacheEntry | undefined {
     const entry = this.#entries.get(key);
     if (!entry) return undefined;
-    if (nowMs >= entry.usableUntilMs) {
+    if (nowMs >= entry.usableUntilMs || nowMs < entry.usableFromMs) {
       this.#entries.delete(key);
       return undefined;
     }
@@ -61,7 +62,9 @@ export class TokenCache {
     if (!(usableUntilMs > nowMs)) return;
     // a service that wants every token refreshed at once is not asked at every call
     const refreshFromMs = Math.max(result.refreshOn?.getTime() ?? Number.POSITIVE_INFINITY, nowMs + REFRESH_BACKOFF_MS);
-    this.#entries.set(key, { result, usableUntilMs, refreshFromMs });
+    // a clock that was set back by more than the buffer would make a token out of time seem good
+    const usableFromMs = nowMs - EXPIRY_BUFFER_MS;
+    this.#entries.set(key, { result, usableFromMs, usableUntilMs, refreshFromMs });
     for (const oldest of this.#entries.keys()) {
       if (this.#entries.size <= this.#maxEntries) break;
       this.#entries.delete(oldest);

@@ -30,6 +30,25 @@ describe("ThrottleMemory", () => {
     expect(() => memory.assertNotThrottled("key", 60_000)).not.toThrow();
   });
 
+  it("does not make an hour of a year when the clock is set back", () => {
+    const memory = new ThrottleMemory();
+    const year = 365 * 24 * 3_600_000;
+    memory.remember("key", refusal({ statusCode: 429 }), year);
+    expect(() => memory.assertNotThrottled("key", 0)).not.toThrow();
+  });
+
+  it("keeps a thousand, and forgets the oldest first", () => {
+    const memory = new ThrottleMemory();
+    memory.remember("again", refusal({ statusCode: 429 }), 0);
+    memory.remember("oldest", refusal({ statusCode: 429 }), 0);
+    memory.remember("again", refusal({ statusCode: 429 }), 0);
+    for (let index = 0; index < 999; index++) memory.remember(`key ${index}`, refusal({ statusCode: 429 }), 0);
+    expect(() => memory.assertNotThrottled("oldest", 0)).not.toThrow();
+    for (const key of ["again", "key 0", "key 998"]) {
+      expect(() => memory.assertNotThrottled(key, 0)).toThrow(expect.objectContaining({ code: "throttled" }));
+    }
+  });
+
   it("remembers nothing of other failures, and nothing for other requests", () => {
     const memory = new ThrottleMemory();
     memory.remember("key", refusal({ statusCode: 503 }), 0);

@@ -24,6 +24,14 @@ describe("TokenCache", () => {
     expect(cache.size).toBe(0);
   });
 
+  it("gives no token back after the clock was set back by more than the five minutes, since it may have ended long ago", () => {
+    const cache = new TokenCache();
+    const day = 24 * 60 * MINUTE;
+    cache.set("key", result(day + 60 * MINUTE), day);
+    expect(cache.get("key", day - 5 * MINUTE)).toBeDefined();
+    expect(cache.get("key", day - 5 * MINUTE - 1)).toBeUndefined();
+  });
+
   it("does not keep a token that is as good as over", () => {
     const cache = new TokenCache();
     cache.set("key", result(5 * MINUTE), 0);
