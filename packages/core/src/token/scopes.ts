@@ -15,15 +15,26 @@ const MAX_SHOWN = 200;
  */
 export function scopeKey(scopes: readonly string[]): string {
   const only: unknown = scopes.length === 1 ? scopes[0] : undefined;
-  if (typeof only === "string" && only.endsWith(DEFAULT)) return only;
+  if (typeof only === "string" && isScope(only)) return only;
   if (!textList.test(scopes) || scopes.length === 0) {
     throw new MtlsPopError("invalid_options", '`scopes` must name the resource, such as ["https://vault.azure.net/.default"].');
   }
-  for (const scope of scopes) if (!scope.endsWith(DEFAULT)) throw notDefault(scope);
+  for (const scope of scopes) if (!isScope(scope)) throw notDefault(scope);
   return [...new Set(scopes)].sort().join(" ");
 }
 
+/** Of one resource, named; a blank parts scopes (RFC 6749 section 3.3). */
+function isScope(scope: string): boolean {
+  return scope.endsWith(DEFAULT) && scope.length > DEFAULT.length && !scope.includes(" ");
+}
+
 function notDefault(scope: string): MtlsPopError {
+  if (scope.endsWith(DEFAULT)) {
+    const flaw = scope.includes(" ") ? "has a blank in it" : "names no resource";
+    return new MtlsPopError("invalid_options", `A scope ${flaw}.`, {
+      help: 'Give each as an entry of its own, such as "https://vault.azure.net/.default".',
+    });
+  }
   const shown = scope.slice(0, MAX_SHOWN);
   const corrected = `${shown.replace(/\/+$/, "")}${DEFAULT}`;
   return new MtlsPopError("invalid_options", `The scope "${shown}" does not end with "${DEFAULT}", as an application's scopes must.`, {

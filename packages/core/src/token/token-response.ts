@@ -32,13 +32,13 @@ export function parseTokenResponse(body: string, asked: { tokenType: TokenType; 
   if (!/^[\x21-\x7e]+$/.test(accessToken)) throw malformed("has an `access_token` with characters that no header takes", correlationId);
   const expiresInSeconds = seconds(answer["expires_in"]);
   if (expiresInSeconds === undefined) throw malformed("has no usable `expires_in` (seconds)", correlationId);
-  const scope = typeof answer["scope"] === "string" && answer["scope"] !== "" ? answer["scope"] : asked.scope;
+  const granted = scopesOf(answer["scope"]);
   return {
     accessToken,
     tokenType: asked.tokenType,
     expiresInSeconds,
     refreshInSeconds: seconds(answer["refresh_in"]),
-    scopes: scope.split(" "),
+    scopes: granted.length > 0 ? granted : scopesOf(asked.scope),
   };
 }
 
@@ -72,6 +72,10 @@ function assertTokenType(found: unknown, { tokenType, correlationId }: { tokenTy
       },
     );
   }
+}
+
+function scopesOf(scope: unknown): string[] {
+  return typeof scope === "string" ? scope.split(" ").filter(Boolean) : [];
 }
 
 /** Ten years; Entra's tokens live a day at most, and what is far beyond has no date. */

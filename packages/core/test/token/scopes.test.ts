@@ -16,6 +16,16 @@ describe("scopeKey", () => {
     );
   });
 
+  it.each([
+    [["/.default"], "names no resource"],
+    [["a/.default", "/.default"], "names no resource"],
+    [[" /.default"], "blank"],
+    [["a/.default b/.default"], "blank"],
+    [["a/.default", "b /.default"], "blank"],
+  ])("refuses %j, which %s", (scopes, words) => {
+    expect(() => scopeKey(scopes)).toThrow(expect.objectContaining({ code: "invalid_options", message: expect.stringContaining(words) }));
+  });
+
   it("repeats a wrong scope in part, and quickly", () => {
     for (const scope of ["/".repeat(1_000_000), `${"/".repeat(1_000_000)}x`]) {
       try {

@@ -22,6 +22,8 @@ describe("parseTokenResponse", () => {
   it("takes the asked scopes when the answer names none", () => {
     expect(parse({}).scopes).toEqual(["https://vault.azure.net/.default"]);
     expect(parse({ scope: "a b" }).scopes).toEqual(["a", "b"]);
+    expect(parse({ scope: " " }).scopes).toEqual(["https://vault.azure.net/.default"]);
+    expect(parse({ scope: " a  b " }).scopes).toEqual(["a", "b"]);
   });
 
   it.each(["MTLS_POP", "Mtls_Pop"])("compares the token type without case: %s", (token_type) => {
