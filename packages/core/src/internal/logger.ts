@@ -9,10 +9,12 @@ export interface Logger {
   error?(message: string): void;
 }
 
-/** Passes a message on. A logger that fails is no reason for a token to fail, nor for the process to end. */
+/** Passes a message on. A logger that fails, now or later, is no reason for a token to fail, nor for the process to end. */
 export function tell(logger: Logger | undefined, level: keyof Logger, message: string): void {
   try {
-    logger?.[level]?.(message);
+    // an async function is a logger too, whatever its type says
+    const said: unknown = logger?.[level]?.(message);
+    if (said instanceof Promise) said.catch(() => undefined);
   } catch {
     // there is nobody left to tell
   }

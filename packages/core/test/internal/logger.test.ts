@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { tell } from "../../src/internal/logger.js";
 
@@ -20,5 +21,15 @@ describe("tell", () => {
       throw new Error("disk full");
     };
     expect(() => tell({ warn: broken }, "warn", "one")).not.toThrow();
+  });
+
+  it("does not let a logger that fails later end the process", async () => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on("unhandledRejection", note);
+    tell({ warn: () => Promise.reject(new Error("disk full")) }, "warn", "one");
+    await setImmediate();
+    process.off("unhandledRejection", note);
+    expect(unhandled).toEqual([]);
   });
 });
