@@ -14,6 +14,9 @@ export interface PemBlock {
 const BEGIN = "-----BEGIN ";
 const DASHES = "-----";
 
+const DAMAGED = "It may have been cut off or changed on its way; take it from its source again.";
+const ESCAPED = "Put line breaks or blanks in their place, or give the whole PEM in base64 where that is taken.";
+
 /**
  * Splits a PEM into its blocks, in their order; text between them, such as OpenSSL's bag attributes, is skipped.
  *
@@ -39,8 +42,10 @@ function readBlock(label: string, body: string): PemBlock {
   const lines = body.split(/\r\n|\r|\n/).map((line) => line.trim());
   const headers = lines.filter((line) => line.includes(":"));
   const base64 = lines.filter((line) => !line.includes(":"));
-  const joined = base64.join("");
+  // blanks are no harm (RFC 7468 section 3): an app setting often has them in place of line ends
+  const joined = base64.join("").replaceAll(/\s/g, "");
   if (joined === "" || joined.length % 4 !== 0 || !/^[A-Za-z0-9+/]+={0,2}$/.test(joined)) {
+    if (joined.includes("\\n")) throw malformed(`The ${label} block of the PEM has \\n written out in place of line ends.`, ESCAPED);
     throw malformed(`The ${label} block of the PEM is not base64, or is cut off.`);
   }
   const head = headers.length > 0 ? `${headers.join("\n")}\n\n` : "";
@@ -52,8 +57,6 @@ function readBlock(label: string, body: string): PemBlock {
   };
 }
 
-function malformed(message: string): MtlsPopError {
-  return new MtlsPopError("certificate_malformed", message, {
-    help: "It may have been cut off or changed on its way; take it from its source again.",
-  });
+function malformed(message: string, help = DAMAGED): MtlsPopError {
+  return new MtlsPopError("certificate_malformed", message, { help });
 }

@@ -35,6 +35,15 @@ describe("a PEM that is taken", () => {
     for (const input of inputs) expect((await BindingCertificate.fromPem(input)).thumbprint).toBe(ec.thumbprint);
   });
 
+  it("has blanks in place of its line ends, as an app setting often does", async () => {
+    for (const [pem, thumbprint] of [
+      [`${ec.certificatePem}${ec.privateKeyPem}`, ec.thumbprint],
+      [`${rsa.certificatePem}${rsa.privateKeyPem}`, rsa.thumbprint],
+    ]) {
+      expect((await BindingCertificate.fromPem(String(pem).replaceAll("\n", " "))).thumbprint).toBe(thumbprint);
+    }
+  });
+
   it("has text between its blocks, as openssl pkcs12 writes it", async () => {
     const attributes = "Bag Attributes\n    localKeyID: 01 02 03\nsubject=CN = ec\n\n";
     const pem = `${attributes}${ec.certificatePem}${attributes}${ec.privateKeyPem}trailing text`;
@@ -167,6 +176,7 @@ describe("a PEM that is refused", () => {
       [ec.certificatePem.replace("\nM", "\n*"), "not base64"],
       [`-----BEGIN CERTIFICATE-----\n${body.slice(0, 200)}\n-----END CERTIFICATE-----`, "no X.509 structure"],
       [`-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----`, "not base64"],
+      [ec.certificatePem.replaceAll("\n", "\\n"), "\\n written out"],
       [`${ec.certificatePem}-----BEGIN PRIVATE KEY-----\nMAMCAQA=\n-----END PRIVATE KEY-----`, "no key that can be read"],
     ];
     for (const [pem, words] of cases) {
