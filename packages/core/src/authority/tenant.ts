@@ -5,6 +5,9 @@ const MAX_LENGTH = 253;
 
 const LABEL = /^[a-z0-9-]{1,63}$/i;
 
+/** First segments of the paths of other services: as a tenant they would make such a path. */
+const OTHER_SERVICES = new Set(["adfs", "dstsv2", "tfp"]);
+
 /** Tenants that name no directory. */
 const TENANTLESS = new Set(["common", "organizations"]);
 
@@ -17,7 +20,8 @@ const TENANTLESS = new Set(["common", "organizations"]);
 export function assertTenant(tenant: string): string {
   const name = tenant.trim();
   // lower-cased afterwards: there are letters outside ASCII that lower-case into it
-  if (name.length <= MAX_LENGTH && name.split(".").every((label) => LABEL.test(label))) return name.toLowerCase();
+  const isName = name.length <= MAX_LENGTH && name.split(".").every((label) => LABEL.test(label));
+  if (isName && !OTHER_SERVICES.has(name.toLowerCase())) return name.toLowerCase();
   // the value itself stays out of the message: it may be a secret that was put in the wrong place
   const odd = /[^a-zA-Z0-9.-]/u.exec(name)?.[0];
   throw new MtlsPopError("invalid_authority", `The tenant is no GUID and no domain name${odd ? `: it holds ${codePoint(odd)}` : ""}.`, {

@@ -32,6 +32,9 @@ describe("assertTenant", () => {
     ["an ideographic full stop", "contoso\u3002com"],
     ["a Kelvin sign, which lower-cases to k", "\u212aontoso.com"],
     ["a label of 64 characters", "a".repeat(64)],
+    ["AD FS's path", "ADFS"],
+    ["a B2C path", "tfp"],
+    ["a dSTS path", "dstsv2"],
     ["254 characters", `${"a.".repeat(126)}aa`],
   ])("refuses %s", (_, tenant) => {
     expect(thrown(() => assertTenant(tenant)).code).toBe("invalid_authority");
