@@ -1,5 +1,5 @@
 import type { AgentOptions } from "node:https";
-import type { Emulator } from "../src/emulator.js";
+import { type Emulator, startEmulator } from "../src/emulator.js";
 import type { IssuedCertificate } from "../src/pki/issued-certificate.js";
 import { type HttpsClient, httpsClient } from "./server/https-client.js";
 import { clientOf, postForm, tokenEndpoint } from "./token-request.js";
@@ -51,4 +51,23 @@ export async function boundCaller(emulator: Emulator): Promise<BoundCaller> {
       for (const client of clients) client.close();
     },
   };
+}
+
+/** An emulator and a caller on it. */
+export interface CalledEmulator {
+  readonly emulator: Emulator;
+  readonly caller: BoundCaller;
+  /** Ends both. */
+  close(): Promise<void>;
+}
+
+/** Starts an emulator with a caller. */
+export async function calledEmulator(): Promise<CalledEmulator> {
+  const emulator = await startEmulator();
+  const caller = await boundCaller(emulator);
+  const close = async (): Promise<void> => {
+    caller.close();
+    await emulator.close();
+  };
+  return { emulator, caller, close };
 }

@@ -1,8 +1,8 @@
 import { connect, type Socket } from "node:net";
 import { networkInterfaces } from "node:os";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index.js";
-import { type BoundCaller, boundCaller } from "./bound-caller.js";
+import { type BoundCaller, boundCaller, calledEmulator } from "./bound-caller.js";
 
 /** Every port of an emulator. */
 function portsOf({ authority, keyVault, graph, customApi, instanceMetadata, adminUrl }: Emulator): number[] {
@@ -25,18 +25,18 @@ function handles(): string[] {
   return process.getActiveResourcesInfo().filter((name) => /^(TCP|Timeout)/.test(name));
 }
 
-describe("a running emulator", () => {
-  let emulator: Emulator;
-  let caller: BoundCaller;
-  beforeAll(async () => {
-    emulator = await startEmulator();
-    caller = await boundCaller(emulator);
-  });
-  afterAll(async () => {
-    caller.close();
-    await emulator.close();
-  });
+let emulator: Emulator;
+let caller: BoundCaller;
 
+beforeAll(async () => {
+  const started = await calledEmulator();
+  ({ emulator, caller } = started);
+  return started.close;
+});
+
+beforeEach(() => emulator.forgetRequests());
+
+describe("a running emulator", () => {
   it("issues tokens that its vault, its Graph and its API take", async () => {
     emulator.keyVault.secrets.set("my-secret", "s3cret");
     const vault = {
@@ -153,17 +153,6 @@ describe("the options", () => {
 });
 
 describe("faults of the token endpoint", () => {
-  let emulator: Emulator;
-  let caller: BoundCaller;
-  beforeAll(async () => {
-    emulator = await startEmulator();
-    caller = await boundCaller(emulator);
-  });
-  afterAll(async () => {
-    caller.close();
-    await emulator.close();
-  });
-
   it("are refusals in Entra's words, met once each and seen in the record", async () => {
     for (const kind of ["throttle", "unavailable", "revoked-certificate"] as const) emulator.faults.add({ on: "token", kind });
     for (const code of [90055, 90033, 7000214]) await expect(caller.token(emulator.customApi.scope)).rejects.toThrow(`AADSTS${code}`);

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { brotliDecompressSync, gunzipSync, inflateSync } from "node:zlib";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type EchoedCall, type Emulator, startEmulator } from "../../src/index.js";
-import { type BoundCaller, boundCaller } from "../bound-caller.js";
+import { type BoundCaller, boundCaller, calledEmulator } from "../bound-caller.js";
 import type { ClientAnswer, ClientRequest, HttpsClient } from "../server/https-client.js";
 
 let emulator: Emulator;
@@ -10,14 +10,11 @@ let caller: BoundCaller;
 let token: string;
 let client: HttpsClient;
 beforeAll(async () => {
-  emulator = await startEmulator();
-  caller = await boundCaller(emulator);
+  const started = await calledEmulator();
+  ({ emulator, caller } = started);
   token = await caller.token(emulator.customApi.scope);
   client = caller.client();
-});
-afterAll(async () => {
-  caller.close();
-  await emulator.close();
+  return started.close;
 });
 
 interface Asked extends ClientRequest {

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Emulator, startEmulator } from "../../src/index.js";
-import { type BoundCaller, boundCaller } from "../bound-caller.js";
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Emulator } from "../../src/index.js";
+import { type BoundCaller, calledEmulator } from "../bound-caller.js";
 import type { ClientAnswer, HttpsClient } from "../server/https-client.js";
 import { handshakeMessages, listenInBetween } from "../server/tls-wire.js";
 
@@ -10,13 +10,10 @@ let emulator: Emulator;
 let caller: BoundCaller;
 let token: string;
 beforeAll(async () => {
-  emulator = await startEmulator();
-  caller = await boundCaller(emulator);
+  const started = await calledEmulator();
+  ({ emulator, caller } = started);
   token = await caller.token(SCOPE);
-});
-afterAll(async () => {
-  caller.close();
-  await emulator.close();
+  return started.close;
 });
 
 function ask(

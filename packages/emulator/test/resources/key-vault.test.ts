@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { type Emulator, startEmulator } from "../../src/index.js";
-import { type BoundCaller, boundCaller } from "../bound-caller.js";
+import { type BoundCaller, boundCaller, calledEmulator } from "../bound-caller.js";
 import type { ClientAnswer, HttpsClient } from "../server/https-client.js";
 
 const SCOPE = "https://vault.azure.net/.default";
@@ -11,15 +11,12 @@ let caller: BoundCaller;
 let token: string;
 let client: HttpsClient;
 beforeAll(async () => {
-  emulator = await startEmulator();
-  caller = await boundCaller(emulator);
+  const started = await calledEmulator();
+  ({ emulator, caller } = started);
   token = await caller.token(SCOPE);
   client = caller.client(TLS_1_2);
   emulator.keyVault.secrets.set("my-secret", "s3cret");
-});
-afterAll(async () => {
-  caller.close();
-  await emulator.close();
+  return started.close;
 });
 
 interface Asked {
