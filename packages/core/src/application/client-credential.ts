@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import type { CertificateSource } from "../certificate/certificate-source.js";
 import { MtlsPopError } from "../errors.js";
@@ -39,6 +40,8 @@ export interface Proof {
 
 /** An application's credential. What it asks of the caller's code is waited for no longer than its time-out. */
 export interface ClientCredential {
+  /** What the cache knows the credential by while its certificate is not known. */
+  readonly cacheId: string;
   /**
    * The certificate for the next request, where it is known before a token is asked for.
    *
@@ -63,6 +66,7 @@ export function certificateCredential(
   const limit = limitOf(timeoutMs, "The `certificate` function gave no certificate");
   const signLimit = limitOf(timeoutMs, "The certificate's key signed no assertion");
   return {
+    cacheId: "",
     certificate: typeof source === "function" ? (signal) => current(source, signal, limit) : () => source,
     prove: ({ clientId, mtlsProofOfPossession, signal }, certificate) => ({
       tlsCertificate: mtlsProofOfPossession || sendCertificateOverMtls ? certificate : undefined,
@@ -110,6 +114,7 @@ function assertCertificate(value: unknown): BindingCertificate {
 export function assertionCredential(callback: ClientAssertionCallback, timeoutMs: number): ClientCredential {
   const limit = limitOf(timeoutMs, "`clientAssertion` gave no assertion");
   return {
+    cacheId: idOf(callback),
     certificate: () => undefined,
     prove: async ({ clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal }) => {
       const request = { clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal };
@@ -128,6 +133,15 @@ export function assertionCredential(callback: ClientAssertionCallback, timeoutMs
       return { tlsCertificate: certificate, clientAssertion: () => clientAssertion };
     },
   };
+}
+
+const callbackIds = new WeakMap<ClientAssertionCallback, string>();
+
+/** One callback gives one application's certificates; another one's tokens may be bound to others. */
+function idOf(callback: ClientAssertionCallback): string {
+  const id = callbackIds.get(callback) ?? randomUUID();
+  callbackIds.set(callback, id);
+  return id;
 }
 
 function readSigned(value: unknown): ClientSignedAssertion {

@@ -49,6 +49,7 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   readonly #exchanger: TokenExchanger;
   readonly #acquisition: Acquisition;
   readonly #clientCapabilities: readonly string[] | undefined;
+  readonly #capabilityClaims: string | undefined;
   readonly #variant: string;
   readonly #keyPrefix: string;
   readonly #clock: Clock;
@@ -72,8 +73,9 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     this.#exchanger = new TokenExchanger({ ...options, authority: this.#authority, transport, clock });
     this.#acquisition = new Acquisition({ cache: options.cache ?? new TokenCache(), clock, logger });
     this.#clientCapabilities = clientCapabilities && [...clientCapabilities];
+    this.#capabilityClaims = mergeClaims(clientCapabilities, undefined);
     this.#variant = variantOf({ clientCapabilities });
-    this.#keyPrefix = `${this.#authority.environment} ${clientId}`;
+    this.#keyPrefix = `${this.#authority.kind} ${this.#authority.environment} ${clientId}`;
   }
 
   /**
@@ -89,7 +91,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     shareSignal(signal);
     const scope = scopeKey(request.scopes);
     const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
-    // before the certificate is asked for, which may mean a request to somewhere else
+    // all that can be refused before the certificate is asked for, which may mean a request to somewhere else
+    const askedClaims = claims === undefined ? undefined : mergeClaims(this.#clientCapabilities, claims);
     if (mtlsProofOfPossession || this.#sendCertificateOverMtls) assertTakesCertificate(this.#authority, tenantId);
     const startedMs = this.#clock.now();
     const source = this.#credential.certificate(signal);
@@ -97,7 +100,7 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     const certificateMs = source instanceof Promise ? this.#clock.now() - startedMs : 0;
     const variant = this.#variantOf(request);
     // one leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3)
-    const key = `${this.#keyPrefix} ${tenantId} ${mtlsProofOfPossession ? "mtls_pop" : "Bearer"} ${certificate?.x5tS256} ${variant} ${scope}`;
+    const key = `${this.#keyPrefix} ${tenantId} ${mtlsProofOfPossession ? "mtls_pop" : "Bearer"} ${certificate?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
     const ask = (flightSignal: AbortSignal) =>
       this.#exchanger.requestToken({
         credential: this.#credential,
@@ -106,18 +109,18 @@ export class ConfidentialClientApplication implements BoundTokenSource {
         tenantId,
         scope,
         bound: mtlsProofOfPossession,
-        claims: mergeClaims(this.#clientCapabilities, claims),
+        claims: askedClaims ?? this.#capabilityClaims,
         fmiPath: request.fmiPath,
         extraBodyParameters: request.extraBodyParameters,
         correlationId: request.correlationId ?? randomUUID(),
         certificateMs,
         signal: flightSignal,
       });
-    if (!request.skipCache && claims === undefined) {
+    if (!request.skipCache && askedClaims === undefined) {
       const cached = this.#acquisition.fromCache(key, certificate, ask);
       if (cached) return cached;
     }
-    return this.#acquisition.fromService(key, claims ?? "", ask, signal);
+    return this.#acquisition.fromService(key, askedClaims ?? "", ask, signal);
   }
 
   /** A bound token: `acquireTokenByClientCredential` with `mtlsProofOfPossession` set. */

@@ -71,7 +71,7 @@ export class TokenExchanger {
     const proof = await question.credential.prove({ ...question, mtlsProofOfPossession: question.bound }, question.certificate);
     // where a certificate must not go, no region is asked for either
     if (proof.tlsCertificate) assertTakesCertificate(authority, question.tenantId);
-    proof.tlsCertificate?.assertValidAt(new Date(clock.now()));
+    (proof.tlsCertificate ?? question.certificate)?.assertValidAt(new Date(clock.now()));
     const regionStartedMs = clock.now();
     const { region, mayLeave } = await this.#region.choose(question.signal);
     const timing = { startedMs, regionMs: clock.now() - regionStartedMs };

@@ -21,7 +21,8 @@ interface CacheEntry {
 }
 
 /**
- * Tokens in memory, bounded; the least recently used goes first. Applications have one each unless they are given a common one.
+ * Tokens in memory, bounded; the least recently used goes first. Applications have one each unless they are given a common one, and then
+ * share the tokens of the same certificate, or of the same `clientAssertion` function.
  */
 export class TokenCache {
   readonly #entries = new Map<string, CacheEntry>();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuthenticationResult } from "../../src/application/authentication-result.js";
+import type { ConfidentialClientOptions } from "../../src/application/confidential-client-options.js";
 import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { TokenCache } from "../../src/token/token-cache.js";
 import { emulated, TestClock, VAULT_SCOPE } from "../emulated.js";
@@ -63,6 +64,24 @@ describe("the token cache", () => {
     expect(second.metadata.tokenSource).toBe("IdentityProvider");
     expect((await one.acquireTokenByClientCredential(bound)).bindingCertificate).toBe(entra.certificate);
     expect((await two.acquireTokenByClientCredential(bound)).bindingCertificate).toBe(other.certificate);
+  });
+
+  it("CACHE-03 two assertion callbacks in one cache are isolated, since each may bring another certificate", async () => {
+    const other = await entra.anotherCertificate();
+    const cache = new TokenCache();
+    const callbackFor = async (certificate: BindingCertificate) => {
+      const leg1 = entra.application({ certificate });
+      const { accessToken } = await leg1.acquireTokenByClientCredential({ ...bound, scopes: ["api://AzureADTokenExchange/.default"] });
+      return async () => ({ assertion: accessToken, tokenBindingCertificate: certificate });
+    };
+    const [first, second] = [await callbackFor(entra.certificate), await callbackFor(other.certificate)];
+    const leg2 = (clientAssertion: typeof first) =>
+      entra.application({ cache, certificate: undefined, clientAssertion } as Partial<ConfidentialClientOptions>);
+    const one = await leg2(first).acquireTokenByClientCredential(bound);
+    const two = await leg2(second).acquireTokenByClientCredential(bound);
+    expect([one.bindingCertificate, two.bindingCertificate]).toEqual([entra.certificate, other.certificate]);
+    expect(two.metadata.tokenSource).toBe("IdentityProvider");
+    expect((await leg2(first).acquireTokenByClientCredential(bound)).accessToken).toBe(one.accessToken);
   });
 
   it("CACHE-04 the same leaf with another chain hits, and the hit carries the current certificate", async () => {
@@ -203,6 +222,16 @@ describe("the token cache", () => {
     clock.nowMs = notAfter.getTime() + 1;
     const requests = await countOf(() =>
       expect(application.acquireTokenByClientCredential(bound)).rejects.toMatchObject({ code: "certificate_expired" }),
+    );
+    expect(requests).toBe(0);
+  });
+
+  it("sends no assertion that a certificate signs which has ended", async () => {
+    const clock = new TestClock();
+    const application = entra.application({ clock });
+    clock.nowMs = entra.certificate.notAfter.getTime() + 1;
+    const requests = await countOf(() =>
+      expect(application.acquireTokenByClientCredential({ scopes: [VAULT_SCOPE] })).rejects.toMatchObject({ code: "certificate_expired" }),
     );
     expect(requests).toBe(0);
   });

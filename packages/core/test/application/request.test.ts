@@ -164,6 +164,25 @@ describe("token requests", () => {
     expect(request?.headers["client-request-id"]).toBe(correlationId);
   });
 
+  it("refuses claims that are none before it asks for the certificate, and lets them join nobody else's request", async () => {
+    let asked = 0;
+    const source = () => {
+      asked++;
+      return entra.certificate;
+    };
+    const application = entra.application({ certificate: source });
+    for (const claims of ["x", "[]", "7"]) {
+      await expect(application.acquireTokenByClientCredential({ ...bound, claims })).rejects.toMatchObject({ code: "invalid_claims" });
+    }
+    expect(asked).toBe(0);
+    const scopes = [VAULT_SCOPE, "https://vault.azure.net/extra/.default"].sort();
+    const [, joins] = await Promise.allSettled([
+      application.acquireTokenByClientCredential({ ...bound, scopes }),
+      application.acquireTokenByClientCredential({ ...bound, scopes: [String(scopes[0])], claims: String(scopes[1]) }),
+    ]);
+    expect(joins).toMatchObject({ reason: { code: "invalid_claims" } });
+  });
+
   it.each([
     [{ scope: "x" }, "did you mean `scopes`"],
     [{ scopes: [] }, "scopes"],

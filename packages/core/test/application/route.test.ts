@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ConfidentialClientApplication } from "../../src/application/confidential-client-application.js";
 import type { ConfidentialClientOptions } from "../../src/application/confidential-client-options.js";
 import { RegionDetector } from "../../src/authority/region-detector.js";
+import { TokenCache } from "../../src/token/token-cache.js";
 import { emulated, TestClock, VAULT_SCOPE } from "../emulated.js";
 
 const bound = { scopes: [VAULT_SCOPE], mtlsProofOfPossession: true } as const;
@@ -136,6 +137,16 @@ describe("routes to the token endpoint", () => {
       expect(second.bindingCertificate).toBe(entra.certificate);
     });
     expect(requests).toHaveLength(1);
+  });
+
+  it("IDP-02 dSTS and a directory at one host do not share what is in the cache", async () => {
+    const cache = new TokenCache();
+    const { host, tenantId } = { host: entra.host, tenantId: entra.emulator.tenantId };
+    const directory = entra.application({ cache });
+    const dsts = entra.application({ cache, authority: `https://${host}/dstsv2/${tenantId}` });
+    await directory.acquireTokenByClientCredential(bound);
+    const [request] = await requestsOf(() => dsts.acquireTokenByClientCredential(bound).catch(() => undefined));
+    expect(request?.path).toBe(`/dstsv2/${tenantId}/oauth2/v2.0/token`);
   });
 
   it("IDP-01 dSTS is asked at its own URL with the certificate", async () => {
