@@ -68,7 +68,8 @@ export const RULES: Readonly<
   secureContext: { ca: textList, minVersion: version, maxVersion: version },
 };
 
-function isBindingKey(value: unknown): boolean {
+/** Whether a value can sign and make TLS contexts, as far as that shows from outside. */
+export function isBindingKey(value: unknown): value is BindingKey {
   if (typeof value !== "object" || value === null) return false;
   const { publicKey, sign, secureContext } = value as Partial<BindingKey>;
   return publicKey instanceof KeyObject && publicKey.type === "public" && callable.test(sign) && callable.test(secureContext);

@@ -35,7 +35,8 @@ export function assertConfirmation(accessToken: string, certificate: BindingCert
   }
 }
 
-function readJwtClaims(token: string): Record<string, unknown> | undefined {
+/** The claims of a JWT, unverified; `undefined` for what is no readable JWT. */
+export function readJwtClaims(token: string): Record<string, unknown> | undefined {
   const parts = token.split(".");
   if (parts.length !== 3) return undefined;
   try {

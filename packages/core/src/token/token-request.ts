@@ -36,6 +36,8 @@ export interface TokenRequest {
   readonly scope: string;
   /** Whether the token is to be bound to the certificate of the connection. */
   readonly bound: boolean;
+  /** Names the Bearer token in the form, as a managed identity does over mutual TLS. @default false */
+  readonly namesBearer?: boolean;
   readonly clientAssertion?: ClientAssertion | undefined;
   readonly claims?: string | undefined;
   readonly fmiPath?: string | undefined;
@@ -51,6 +53,7 @@ export interface TokenRequest {
 export function tokenRequestBody(request: TokenRequest): string {
   const form = new URLSearchParams({ client_id: request.clientId, grant_type: "client_credentials", scope: request.scope });
   if (request.bound) form.set("token_type", "mtls_pop");
+  else if (request.namesBearer) form.set("token_type", "bearer");
   if (request.clientAssertion) {
     form.set("client_assertion_type", CLIENT_ASSERTION_TYPES[request.clientAssertion.type]);
     form.set("client_assertion", request.clientAssertion.assertion);
