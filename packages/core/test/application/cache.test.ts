@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { AuthenticationResult } from "../../src/application/authentication-result.js";
-import type { ConfidentialClientOptions } from "../../src/application/confidential-client-options.js";
 import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { TokenCache } from "../../src/token/token-cache.js";
 import { emulated, TestClock, VAULT_SCOPE } from "../emulated.js";
@@ -75,8 +74,7 @@ describe("the token cache", () => {
       return async () => ({ assertion: accessToken, tokenBindingCertificate: certificate });
     };
     const [first, second] = [await callbackFor(entra.certificate), await callbackFor(other.certificate)];
-    const leg2 = (clientAssertion: typeof first) =>
-      entra.application({ cache, certificate: undefined, clientAssertion } as Partial<ConfidentialClientOptions>);
+    const leg2 = (clientAssertion: typeof first) => entra.application({ cache, certificate: undefined, clientAssertion } as never);
     const one = await leg2(first).acquireTokenByClientCredential(bound);
     const two = await leg2(second).acquireTokenByClientCredential(bound);
     expect([one.bindingCertificate, two.bindingCertificate]).toEqual([entra.certificate, other.certificate]);
