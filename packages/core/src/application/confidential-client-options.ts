@@ -139,7 +139,7 @@ export interface ClientCredentialRequest {
   signal?: AbortSignal | undefined;
 }
 
-const guid: OptionRule = {
+export const guid: OptionRule = {
   expected: "a GUID",
   test: (value) => typeof value === "string" && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value),
 };

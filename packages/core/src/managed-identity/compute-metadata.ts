@@ -8,13 +8,13 @@ const API_VERSION = "2021-12-13";
 /** What the instance metadata service says of the machine; what it does not say is `undefined`. */
 export interface ComputeMetadata {
   /** Its region, such as `westus3`. */
-  readonly location: string | undefined;
+  readonly location?: string | undefined;
   /** Its cloud, such as `AzurePublicCloud`. */
-  readonly azEnvironment: string | undefined;
+  readonly azEnvironment?: string | undefined;
   /** `Windows` or `Linux`. */
-  readonly osType: string | undefined;
+  readonly osType?: string | undefined;
   /** `TrustedLaunch` or `ConfidentialVM`, or another word for neither. */
-  readonly securityType: string | undefined;
+  readonly securityType?: string | undefined;
 }
 
 /** Longer than any of these words, in characters. */

@@ -4,11 +4,12 @@ import { type ControlRequest, type ControlResponse, sendControlRequest } from ".
 import type { Transport } from "../transport/transport-options.js";
 import { type RetrySchedule, sendWithRetries } from "./retry.js";
 
+/** Names another address of the service, as AKS pod identity and stand-ins do. */
+export const IMDS_URL_VARIABLE = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+
 /** The instance metadata service of a virtual machine. @see PROTOCOL.md sections 5 and 7 */
 const IMDS = {
   url: "http://169.254.169.254",
-  /** Names another address, as AKS pod identity and stand-ins do. */
-  urlVariable: "AZURE_POD_IDENTITY_AUTHORITY_HOST",
   /** The address is the machine's own: what does not connect in this time is not there. */
   connectTimeoutMs: 2000,
   retryDelaysMs: [1000, 2000, 4000],
@@ -65,9 +66,9 @@ export class ImdsClient {
 
   /** Where a call goes; the environment is read each time. */
   urlOf(path: string, query: Readonly<Record<string, string>> = {}): URL {
-    const given = this.#env[IMDS.urlVariable]?.trim() || IMDS.url;
+    const given = this.#env[IMDS_URL_VARIABLE]?.trim() || IMDS.url;
     if (!/^https?:\/\/[^/?#@\\]+(\/[^?#@\\]*)?$/i.test(given) || !URL.canParse(given)) {
-      throw new MtlsPopError("settings_invalid", `The environment's ${IMDS.urlVariable} is no http URL.`, {
+      throw new MtlsPopError("settings_invalid", `The environment's ${IMDS_URL_VARIABLE} is no http URL.`, {
         help: `Set it to a URL such as ${IMDS.url}, or remove it.`,
       });
     }

@@ -38,7 +38,7 @@ export interface FoundSource {
 }
 
 /** Every variable that is looked at. */
-const VARIABLES: readonly string[] = [...new Set(SOURCES.flatMap(({ variables }) => variables))];
+export const SOURCE_VARIABLES: readonly string[] = [...new Set(SOURCES.flatMap(({ variables }) => variables))];
 
 /**
  * Finds the source by the environment as it is now; an empty variable is none.
@@ -70,6 +70,6 @@ export function findSource(env: Readonly<NodeJS.ProcessEnv>, fileExists: (path: 
  * ```
  */
 export function detectManagedIdentitySource(env: Readonly<NodeJS.ProcessEnv> = process.env): ManagedIdentitySource {
-  assertArguments("detectManagedIdentitySource", { env }, {}, { env: environment(...VARIABLES) });
+  assertArguments("detectManagedIdentitySource", { env }, {}, { env: environment(...SOURCE_VARIABLES) });
   return findSource(env).source;
 }
