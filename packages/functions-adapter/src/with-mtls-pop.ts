@@ -25,8 +25,8 @@ const WRAPPED = Symbol.for("@mtls-pop/functions-adapter.wrapped");
  * code and help. Over HTTP the caller then gets a 500, or a 503 when trying again can help, with the code and nothing secret; for every
  * other trigger the error is thrown on, so that a message is delivered again and not lost.
  *
- * @typeParam Input the trigger's input, known from `app.http`, `app.timer` and so on. `app.get` and its like have two forms, and the
- * compiler cannot tell it from the one with options: use `app.http`, or write `request: HttpRequest`
+ * @typeParam Input the trigger's input, known from `app.http`, `app.timer` and so on. `app.get` and its like take a handler or options,
+ * and the compiler cannot tell it inside options: hand over the handler alone, use `app.http`, or write `request: HttpRequest`
  * @param handler gets the trigger's input, the invocation context and the clients
  * @throws {MtlsPopError} `invalid_options`, also for a handler that is wrapped already; `reserved_client_name`
  * @example

@@ -1,4 +1,12 @@
-import { app, type HttpRequest, HttpResponse, type HttpResponseInit, type InvocationContext, type Timer } from "@azure/functions";
+import {
+  app,
+  type EventGridEvent,
+  type HttpRequest,
+  HttpResponse,
+  type HttpResponseInit,
+  type InvocationContext,
+  type Timer,
+} from "@azure/functions";
 import type { AuthenticationResult, BoundTokenSource, FetchFunction, MtlsPopTokenAcquirer } from "@mtls-pop/core";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { withMtlsPop } from "../src/index.js";
@@ -25,7 +33,11 @@ describe("the types of withMtlsPop", () => {
       });
       app.get(
         "shorthand",
-        withMtlsPop((request) => ({ body: request.url })),
+        withMtlsPop({ resources }, (request, _context, { vault }) => {
+          expectTypeOf(request).toEqualTypeOf<HttpRequest>();
+          expectTypeOf(vault).toEqualTypeOf<FetchFunction>();
+          return { body: request.url };
+        }),
       );
       app.get("options", {
         handler: withMtlsPop({ resources }, (request: HttpRequest, _context, { vault }) => {
@@ -81,6 +93,11 @@ describe("the types of withMtlsPop", () => {
         connection: "",
         handler: withMtlsPop({ resources }, async (messages: Order[], _context, { orders }) => {
           for (const { id } of messages) await orders(`/${id}`);
+        }),
+      });
+      app.eventGrid("grid", {
+        handler: withMtlsPop({ resources }, async (event: EventGridEvent, _context, { orders }) => {
+          await orders(`/${event.subject}`);
         }),
       });
       app.generic("any", {
