@@ -24,6 +24,8 @@ export type { Logger } from "./internal/logger.js";
 export type { OptionRule } from "./internal/options.js";
 export { assertOptions } from "./internal/options.js";
 export type { AttestationProvider, AttestationRequest } from "./managed-identity/attestation.js";
+export type { ManagedIdentityCapabilities, ManagedIdentityCapabilitiesOptions } from "./managed-identity/capabilities.js";
+export { managedIdentityCapabilities } from "./managed-identity/capabilities.js";
 export type { ManagedIdentityId } from "./managed-identity/managed-identity-id.js";
 export type { ManagedIdentitySource } from "./managed-identity/source.js";
 export { detectManagedIdentitySource } from "./managed-identity/source.js";
