@@ -8,6 +8,10 @@ import { EMULATOR_DOMAIN, entraHosts } from "./entra/entra-hosts.js";
 import { entraFaultAnswers } from "./entra/fault-answers.js";
 import { FaultList } from "./faults/fault-list.js";
 import { type InstanceMetadata, startInstanceMetadata } from "./instance-metadata/instance-metadata.js";
+import { type AppService, startAppService } from "./managed-identity/app-service.js";
+import { type Attestation, startAttestation } from "./managed-identity/attestation-server.js";
+import { AttestationKeys } from "./managed-identity/attestation-token.js";
+import { ManagedIdentities } from "./managed-identity/managed-identities.js";
 import { CertificateAuthority } from "./pki/certificate-authority.js";
 import type { RecordedRequest } from "./record/recorded-request.js";
 import { RequestLog } from "./record/request-log.js";
@@ -36,6 +40,10 @@ export interface Emulator extends AsyncDisposable {
   /** Refuses a certificate from now on, PEM or DER. */
   readonly revokeCertificate: (certificate: string | Buffer) => void;
   readonly instanceMetadata: InstanceMetadata;
+  /** The managed identities of the emulated machine and app, and how they are served. */
+  readonly managedIdentities: ManagedIdentities;
+  readonly attestation: Attestation;
+  readonly appService: AppService;
   readonly keyVault: KeyVault;
   readonly graph: Graph;
   readonly customApi: CustomApi;
@@ -75,6 +83,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   }
 }
 
+const ATTESTATION_HOST = `attestation.${EMULATOR_DOMAIN}`;
+
 async function startServers(options: EmulatorOptions, servers: RunningServers): Promise<Emulator> {
   const { tenantId = "11111111-2222-3333-4444-555555555555", tenants = [], clouds, regions } = options;
   const hosts = entraHosts({ clouds, regions });
@@ -83,7 +93,9 @@ async function startServers(options: EmulatorOptions, servers: RunningServers): 
   const faults = new FaultList();
   const ca = await CertificateAuthority.create();
   const origin = (): string => `https://login.${EMULATOR_DOMAIN}:${tokenServer.port}`;
-  const entra = new Entra({ tenantId, tenants, hosts, authority: ca, origin });
+  const managedIdentities = new ManagedIdentities(tenantId);
+  const managedIdentity = (clientId: string) => managedIdentities.get(clientId);
+  const entra = new Entra({ tenantId, tenants, hosts, authority: ca, managedIdentity, origin });
   const observed = {
     ca,
     record: (request: RecordedRequest): void => log.record(request),
@@ -108,7 +120,21 @@ async function startServers(options: EmulatorOptions, servers: RunningServers): 
   servers.add(graphServer);
   const { customApi, server: apiServer } = await startCustomApi({ ...shared, ...options.customApi, answersTo: resources.customApi });
   servers.add(apiServer);
-  const { metadata: instanceMetadata, server: metadataServer } = await startInstanceMetadata(observed.record);
+  const attestationKeys = new AttestationKeys(() => attestation.url);
+  const { attestation, server: attestationServer } = await startAttestation({ ...observed, host: ATTESTATION_HOST, keys: attestationKeys });
+  servers.add(attestationServer);
+  const tokens = { keys: entra.keys, settings: entra.tokens, issuer: (tenant: string) => entra.issuer(tenant) };
+  const { appService, server: appServiceServer } = await startAppService({ ...observed, identities: managedIdentities, tokens });
+  servers.add(appServiceServer);
+  const { metadata: instanceMetadata, server: metadataServer } = await startInstanceMetadata({
+    ...observed,
+    identities: managedIdentities,
+    authority: ca,
+    attestationKeys,
+    attestationEndpoint: attestation.url,
+    mtlsAuthenticationEndpoint: `https://mtlsauth.${EMULATOR_DOMAIN}:${tokenServer.port}`,
+    tokens,
+  });
   servers.add(metadataServer);
   const urls = { keyVault: keyVault.url, graph: graph.url, customApi: customApi.url, instanceMetadata: instanceMetadata.url };
   const facts = { tenantId, authority, ...urls };
@@ -117,7 +143,9 @@ async function startServers(options: EmulatorOptions, servers: RunningServers): 
 
   return {
     ca: ca.rootPem,
-    lookup: loopbackLookup((name) => hosts(name) !== undefined || Object.values(resources).some((isName) => isName(name))),
+    lookup: loopbackLookup(
+      (name) => hosts(name) !== undefined || name === ATTESTATION_HOST || Object.values(resources).some((isName) => isName(name)),
+    ),
     tenantId,
     authority,
     applications: entra.applications,
@@ -125,6 +153,9 @@ async function startServers(options: EmulatorOptions, servers: RunningServers): 
     issueCertificate: (wanted) => ca.issueCertificate(wanted),
     revokeCertificate: (certificate) => ca.revoke(certificate),
     instanceMetadata,
+    managedIdentities,
+    attestation,
+    appService,
     keyVault,
     graph,
     customApi,

@@ -15,8 +15,9 @@ export interface TokenSettings {
 
 /** What goes into an access token. */
 export interface AccessTokenInput {
-  readonly application: Application;
-  readonly form: TokenForm;
+  /** Whose token it is: an application, or a managed identity. */
+  readonly principal: Pick<Application, "clientId" | "objectId">;
+  readonly form: Pick<TokenForm, "audience" | "claims">;
   readonly tenantId: string;
   readonly issuer: string;
   /** `x5t#S256` of the certificate that it is bound to. */
@@ -25,9 +26,12 @@ export interface AccessTokenInput {
   readonly expiresInSeconds: number;
 }
 
-/** Builds the claims of an app-only access token. */
+/**
+ * Builds the claims of an app-only access token: `appid` and `azp` are the client id, `oid` and `sub` the id of the service principal,
+ * `idtyp` is `app`, `aud` the resource as it was asked for, `tid` the tenant; a bound token has `cnf`. Managed identities get the same.
+ */
 export function accessTokenClaims(input: AccessTokenInput): JWTPayload {
-  const { application, form, tenantId, confirmation, now } = input;
+  const { principal, form, tenantId, confirmation, now } = input;
   const seconds = Math.floor(now.getTime() / 1000);
   const claims: JWTPayload = {
     aud: form.audience,
@@ -35,12 +39,12 @@ export function accessTokenClaims(input: AccessTokenInput): JWTPayload {
     iat: seconds,
     nbf: seconds,
     exp: seconds + input.expiresInSeconds,
-    appid: application.clientId,
-    azp: application.clientId,
+    appid: principal.clientId,
+    azp: principal.clientId,
     appidacr: "2",
     idtyp: "app",
-    oid: application.objectId,
-    sub: application.objectId,
+    oid: principal.objectId,
+    sub: principal.objectId,
     tid: tenantId,
     uti: randomBytes(16).toString("base64url"),
     jti: randomUUID(),

@@ -3,8 +3,8 @@ import type { CertificateAuthority } from "../pki/certificate-authority.js";
 import { EntraError } from "./aadsts.js";
 import type { Application } from "./application-registry.js";
 
-/** Who knows whether a certificate came from the emulator's authority and was revoked. */
-export type CertificateStandings = Pick<CertificateAuthority, "standing">;
+/** Who knows whether a certificate came from the emulator's authority, whether for a managed identity, and whether it was revoked. */
+export type CertificateStandings = Pick<CertificateAuthority, "standing" | "issuedIdentity">;
 
 /** Reads a certificate that a client has sent; `undefined` when it is none. */
 export function parseCertificate(der: Uint8Array): X509Certificate | undefined {

@@ -7,7 +7,7 @@ import { decode, verifyClientAssertion } from "./client-assertion.js";
 import type { EntraHost } from "./entra-hosts.js";
 import { verifyFederatedAssertion } from "./federated-assertion.js";
 import type { SigningKeys } from "./signing-keys.js";
-import { malformed, type TokenForm } from "./token-form.js";
+import { malformed, type TokenForm, unsupportedTokenType } from "./token-form.js";
 
 /** Everything that says who a client is. */
 export interface ClientCredentials {
@@ -37,6 +37,7 @@ export interface ClientAuthentication {
 export async function authenticateClient(credentials: ClientCredentials, means: ClientAuthentication): Promise<string | undefined> {
   const { host, form, application } = credentials;
   if (application.publicClient && form.assertion) throw new EntraError(700025);
+  if (form.tokenType === "Bearer" && form.namesTokenType) throw unsupportedTokenType("bearer");
   if (host.kind === "login") {
     await authenticateByAssertion(credentials, means);
     return undefined;
@@ -46,6 +47,7 @@ export async function authenticateClient(credentials: ClientCredentials, means: 
   if (form.assertion?.type === "jwt-pop") {
     const confirmation = await verifyFederatedAssertion(form.assertion.jwt, application, means.keys);
     if (confirmation !== x5tS256(certificate.raw)) throw new EntraError(500181);
+    if (means.authority.standing(certificate.raw) === "revoked") throw new EntraError(7000214);
   } else {
     if (application.trust !== "subject-name-issuer") throw new EntraError(392189, { clientId: application.clientId });
     assertRegistered(application, certificate, means.authority);
@@ -87,7 +89,12 @@ async function authenticateOverMtls(
   if (!signer.raw.equals(certificate.raw)) throw new EntraError(500181);
 }
 
-function presented({ clientCertificate, now }: ClientCredentials): X509Certificate {
+/**
+ * The certificate of the connection.
+ *
+ * @throws {EntraError} 392200 without one, 392204 or 1000502 for one outside its time
+ */
+export function presented({ clientCertificate, now }: Pick<ClientCredentials, "clientCertificate" | "now">): X509Certificate {
   const certificate = clientCertificate && parseCertificate(clientCertificate);
   if (!certificate) throw new EntraError(392200);
   assertInTime(certificate, now, 392204);

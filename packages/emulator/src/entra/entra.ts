@@ -1,18 +1,20 @@
 import { randomUUID } from "node:crypto";
 import type { Fault } from "../faults/fault.js";
+import type { ManagedIdentity } from "../managed-identity/managed-identity.js";
 import type { RecordedRequest } from "../record/recorded-request.js";
 import { type Answer, json } from "../server/answer.js";
 import { decodePathSegment } from "../server/request-url.js";
 import { EntraError } from "./aadsts.js";
-import type { TokenSettings } from "./access-token.js";
+import type { AccessTokenInput, TokenSettings } from "./access-token.js";
 import { ApplicationRegistry } from "./application-registry.js";
 import type { CertificateStandings } from "./certificate-trust.js";
 import { authenticateClient } from "./client-authentication.js";
 import type { EntraHost, EntraHosts } from "./entra-hosts.js";
+import { authenticateManagedIdentity } from "./managed-identity-authentication.js";
 import { openidConfiguration } from "./openid-configuration.js";
 import { SigningKeys } from "./signing-keys.js";
 import { tokenAnswer } from "./token-answer.js";
-import { malformed, readTokenForm } from "./token-form.js";
+import { malformed, readTokenForm, type TokenForm } from "./token-form.js";
 
 /** Resources that Entra issues no bound tokens for. @see PROTOCOL.md section 4 */
 const UNBINDABLE = new Set(["https://management.azure.com", "https://management.core.windows.net"]);
@@ -24,6 +26,8 @@ export interface EntraOptions {
   readonly tenants: readonly string[];
   readonly hosts: EntraHosts;
   readonly authority: CertificateStandings;
+  /** Finds a managed identity by its client id. */
+  readonly managedIdentity: (clientId: string) => ManagedIdentity | undefined;
   /** Origin of the login host, with its port: begins every `iss`. */
   readonly origin: () => string;
 }
@@ -100,28 +104,37 @@ export class Entra {
     if (request.method !== "POST") throw new EntraError(900561, { method: request.method });
     if (fault?.kind === "entra-error") throw new EntraError(fault.code);
     const form = readTokenForm(request.body, request.headers["content-type"]);
+    const { principal, confirmation } = await this.#authenticate(request, { host, form, tenantId, now });
+    if (confirmation !== undefined && UNBINDABLE.has(form.audience.replace(/\/$/, ""))) {
+      throw new EntraError(392196, { resource: form.audience });
+    }
+    return tokenAnswer({ principal, form, tenantId, issuer: this.issuer(tenantId), confirmation, now }, this.tokens, this.keys, fault);
+  }
+
+  /** Who asks, and the certificate that a bound token gets. */
+  async #authenticate(request: EntraRequest, asked: Asked): Promise<Pick<AccessTokenInput, "principal" | "confirmation">> {
+    const { form, tenantId } = asked;
+    const { origin, authority, managedIdentity } = this.#options;
+    const { clientCertificate } = request;
+    const identity = managedIdentity(form.clientId);
+    if (identity) {
+      return { principal: identity, confirmation: authenticateManagedIdentity(identity, { ...asked, clientCertificate }, authority) };
+    }
     const application = this.applications.get(form.clientId);
     if (!application) throw new EntraError(700016, { clientId: form.clientId, tenant: tenantId });
     const extra = form.extras.find((name) => !application.extraBodyParameters.includes(name));
     if (extra !== undefined) throw malformed(`The field '${extra}' is not expected.`);
-    const confirmation = await authenticateClient(
-      {
-        host,
-        form,
-        application,
-        clientCertificate: request.clientCertificate,
-        tokenEndpoint: `https://${request.headers["host"]}${request.path}`,
-        now,
-      },
-      {
-        keys: this.keys,
-        isIssuer: (issuer) => issuer?.startsWith(`${this.#options.origin()}/`) ?? false,
-        authority: this.#options.authority,
-      },
-    );
-    if (confirmation !== undefined && UNBINDABLE.has(form.audience.replace(/\/$/, ""))) {
-      throw new EntraError(392196, { resource: form.audience });
-    }
-    return tokenAnswer({ application, form, tenantId, issuer: this.issuer(tenantId), confirmation, now }, this.tokens, this.keys, fault);
+    const isIssuer = (issuer: string | undefined): boolean => issuer?.startsWith(`${origin()}/`) ?? false;
+    const tokenEndpoint = `https://${request.headers["host"]}${request.path}`;
+    const credentials = { ...asked, application, clientCertificate, tokenEndpoint };
+    return { principal: application, confirmation: await authenticateClient(credentials, { keys: this.keys, isIssuer, authority }) };
   }
+}
+
+/** A token request, read. */
+interface Asked {
+  readonly host: EntraHost;
+  readonly form: TokenForm;
+  readonly tenantId: string;
+  readonly now: Date;
 }

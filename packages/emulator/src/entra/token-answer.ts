@@ -2,13 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Fault } from "../faults/fault.js";
 import { type AccessTokenInput, accessTokenClaims, type TokenSettings } from "./access-token.js";
 import type { SigningKeys } from "./signing-keys.js";
+import type { TokenForm } from "./token-form.js";
 
 /** How long past its time a token of the fault `expired` is. */
 const EXPIRED_SINCE_SECONDS = 3600;
 
 /** Mints the access token and wraps it as the token endpoint answers, bent by a fault where one was put. */
 export async function tokenAnswer(
-  input: Omit<AccessTokenInput, "expiresInSeconds">,
+  input: Omit<AccessTokenInput, "expiresInSeconds" | "form"> & { readonly form: TokenForm },
   settings: TokenSettings,
   keys: SigningKeys,
   fault: Fault | undefined,

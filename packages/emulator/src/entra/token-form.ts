@@ -13,6 +13,8 @@ export interface TokenForm {
   /** The part of the scope before `/.default`. */
   readonly audience: string;
   readonly tokenType: "mtls_pop" | "Bearer";
+  /** Whether the request said so; a Bearer token is asked for without saying it, except by a managed identity. */
+  readonly namesTokenType: boolean;
   readonly assertion?: { readonly type: "jwt-bearer" | "jwt-pop"; readonly jwt: string };
   /** The parsed `claims` parameter. */
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -78,6 +80,7 @@ export function readTokenForm(body: Buffer | undefined, contentType: string | un
     scope,
     audience: audienceOf(scope),
     tokenType: readTokenType(fields.get("token_type")),
+    namesTokenType: fields.has("token_type"),
     ...(assertion && { assertion }),
     ...(claims !== undefined && { claims: readClaims(claims) }),
     extras: [...fields.keys()].filter((name) => !READ.has(name) && !TOLERATED.has(name.toLowerCase())),
@@ -89,6 +92,11 @@ export function malformed(detail: string): EntraError {
   return new EntraError(9002313, { detail });
 }
 
+/** The refusal of a kind of token that is not to be had, or not by this client. */
+export function unsupportedTokenType(value: string): EntraError {
+  return malformed(`The value '${value}' of 'token_type' is not supported.`);
+}
+
 function required(fields: ReadonlyMap<string, string>, field: string): string {
   const value = fields.get(field);
   if (!value) throw new EntraError(90014, { field });
@@ -96,8 +104,8 @@ function required(fields: ReadonlyMap<string, string>, field: string): string {
 }
 
 function readTokenType(value: string | undefined): TokenForm["tokenType"] {
-  if (value === undefined) return "Bearer";
-  if (value !== "mtls_pop") throw malformed(`The value '${value}' of 'token_type' is not supported.`);
+  if (value === undefined || value === "bearer") return "Bearer";
+  if (value !== "mtls_pop") throw unsupportedTokenType(value);
   return value;
 }
 

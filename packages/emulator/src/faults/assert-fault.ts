@@ -1,7 +1,7 @@
 import { AADSTS } from "../entra/aadsts.js";
 import type { Fault, FaultKind, FaultTarget } from "./fault.js";
 
-const TARGETS: readonly FaultTarget[] = ["token", "key-vault", "graph", "custom-api"];
+const TARGETS: readonly FaultTarget[] = ["token", "key-vault", "graph", "custom-api", "instance-metadata", "app-service", "attestation"];
 
 /** What stands beside `on`, `kind`, `times` and `host`, and whether it may be left out. */
 const DETAILS: Readonly<Record<FaultKind, Readonly<Record<string, "required" | "optional">>>> = {
@@ -20,12 +20,33 @@ const DETAILS: Readonly<Record<FaultKind, Readonly<Record<string, "required" | "
   "opaque-token": {},
   "entra-error": { code: "required" },
   "region-down": {},
+  "wrong-key": {},
+  "wrong-client-id": {},
+  "wrong-endpoint": { endpoint: "required" },
 };
+
+/** Kinds that go on one target alone. */
+const OWN: Readonly<Partial<Record<FaultTarget, ReadonlySet<FaultKind>>>> = {
+  token: new Set([
+    "downgrade",
+    "expired",
+    "wrong-confirmation",
+    "no-confirmation",
+    "no-token-type",
+    "opaque-token",
+    "entra-error",
+    "region-down",
+  ]),
+  "instance-metadata": new Set(["wrong-key", "wrong-client-id", "wrong-endpoint"]),
+};
+
+/** Targets that are shown no certificate. */
+const WITHOUT_CERTIFICATE: ReadonlySet<FaultTarget> = new Set(["instance-metadata", "app-service", "attestation"]);
+
+const TEXTS = { host: "a host name", path: "a path", endpoint: "a URL" } as const;
 
 /** What a timer of Node can wait, in milliseconds. */
 const MOST = 2_147_483_647;
-
-const TRANSPORT: ReadonlySet<string> = new Set(["latency", "throttle", "unavailable", "reset", "bad-json", "hang", "revoked-certificate"]);
 
 /**
  * Checks a fault that came as JSON.
@@ -37,15 +58,16 @@ export function assertFault(value: unknown): asserts value is Fault {
   const fields = new Map<string, unknown>(Object.entries(value));
   const on = fields.get("on");
   const kind = fields.get("kind");
-  if (!TARGETS.some((target) => target === on)) throw new TypeError(`A fault's \`on\` is one of ${TARGETS.join(", ")}.`);
+  const target = TARGETS.find((one) => one === on);
+  if (target === undefined) throw new TypeError(`A fault's \`on\` is one of ${TARGETS.join(", ")}.`);
   if (typeof kind !== "string" || !isFaultKind(kind))
     throw new TypeError(`A fault's \`kind\` is one of ${Object.keys(DETAILS).join(", ")}.`);
-  if (on !== "token" && !TRANSPORT.has(kind)) throw new TypeError(`The fault \`${kind}\` goes on "token" alone.`);
+  assertFits(target, kind);
   const details = DETAILS[kind];
   for (const [name, detail] of fields) {
     if (name === "on" || name === "kind") continue;
-    if (name === "host") {
-      if (detail !== undefined && typeof detail !== "string") throw new TypeError("A fault's `host` is a host name.");
+    if (name === "host" || name === "path" || (name === "endpoint" && details[name] !== undefined)) {
+      if (detail !== undefined && typeof detail !== "string") throw new TypeError(`A fault's \`${name}\` is ${TEXTS[name]}.`);
     } else if (name !== "times" && details[name] === undefined) {
       throw new TypeError(`The fault \`${kind}\` has no \`${name}\`.`);
     } else if (detail !== undefined && !isCount(detail, name === "times" ? 1 : 0)) {
@@ -57,6 +79,14 @@ export function assertFault(value: unknown): asserts value is Fault {
   }
   if (kind === "entra-error" && !Object.hasOwn(AADSTS, String(fields.get("code")))) {
     throw new TypeError(`A fault's \`code\` is one of ${Object.keys(AADSTS).join(", ")}.`);
+  }
+}
+
+function assertFits(target: FaultTarget, kind: FaultKind): void {
+  const owner = TARGETS.find((one) => OWN[one]?.has(kind));
+  if (owner !== undefined && owner !== target) throw new TypeError(`The fault \`${kind}\` goes on "${owner}" alone.`);
+  if (kind === "revoked-certificate" && WITHOUT_CERTIFICATE.has(target)) {
+    throw new TypeError(`The fault \`${kind}\` goes on servers that ask for a certificate, and "${target}" does not.`);
   }
 }
 

@@ -1,6 +1,10 @@
 import type { RecordedRequest } from "../record/recorded-request.js";
 import { assertFault } from "./assert-fault.js";
-import type { Fault } from "./fault.js";
+import type { CredentialFault, Fault } from "./fault.js";
+
+/** The path where certificates are issued, and the faults that are met there alone. */
+const ISSUE_CREDENTIAL = "/metadata/identity/issuecredential";
+const CREDENTIAL_FAULTS: ReadonlySet<Fault["kind"]> = new Set<CredentialFault["kind"]>(["wrong-key", "wrong-client-id", "wrong-endpoint"]);
 
 /** A fault that waits for its requests. */
 export interface PendingFault {
@@ -36,8 +40,14 @@ export class FaultList {
   /** The fault that a request meets, counted as met. Discovery and key documents of the token servers meet none. */
   meet(request: RecordedRequest): Fault | undefined {
     if (request.server === "token" && !request.path.endsWith("/oauth2/v2.0/token")) return undefined;
+    const issues = request.path === ISSUE_CREDENTIAL;
     return this.#take(
-      ({ on, host, kind }) => kind !== "region-down" && on === request.server && (host === undefined || host === request.host),
+      ({ on, host, path, kind }) =>
+        kind !== "region-down" &&
+        on === request.server &&
+        (host === undefined || host === request.host) &&
+        (path === undefined || path === request.path) &&
+        (issues || !CREDENTIAL_FAULTS.has(kind)),
     );
   }
 

@@ -2,7 +2,7 @@ import type { AadstsCode } from "../entra/aadsts.js";
 import type { RecordedRequest } from "../record/recorded-request.js";
 
 /** Where a fault can be put. */
-export type FaultTarget = "token" | "key-vault" | "graph" | "custom-api";
+export type FaultTarget = "token" | "key-vault" | "graph" | "custom-api" | "instance-metadata" | "app-service" | "attestation";
 
 interface FaultScope {
   readonly on: FaultTarget;
@@ -10,6 +10,8 @@ interface FaultScope {
   readonly times?: number;
   /** Only requests to this host, without port. @default every host of the server */
   readonly host?: string;
+  /** Only requests to this path, without query. @default every path */
+  readonly path?: string;
 }
 
 /** Faults that every server knows. */
@@ -48,8 +50,17 @@ export type TokenFault =
   /** TLS connections to this name are cut. */
   | { readonly kind: "region-down" };
 
+/** Faults of the metadata service where it issues a certificate. */
+export type CredentialFault =
+  /** The certificate is one of another key. */
+  | { readonly kind: "wrong-key" }
+  /** The answer names another client id. */
+  | { readonly kind: "wrong-client-id" }
+  /** The answer sends the client to this endpoint for its tokens. */
+  | { readonly kind: "wrong-endpoint"; readonly endpoint: string };
+
 /** What goes wrong, where, how often. */
-export type Fault = FaultScope & (TransportFault | TokenFault);
+export type Fault = FaultScope & (TransportFault | TokenFault | CredentialFault);
 
 export type FaultKind = Fault["kind"];
 

@@ -1,80 +1,68 @@
-import type { Recorder } from "../record/recorded-request.js";
+import { randomUUID } from "node:crypto";
+import { answerIdentity, type ImdsIdentityOptions } from "../managed-identity/imds-identity.js";
 import { type Answer, json } from "../server/answer.js";
-import { type HttpExchange, type HttpServer, startHttpServer } from "../server/http-server.js";
+import type { HttpServer } from "../server/http-server.js";
+import { type RecordedExchange, type RecordedHttpServerOptions, startRecordedHttpServer } from "../server/recorded-http-server.js";
+import { answerCompute, type ComputeFacts } from "./compute-document.js";
 
 /** What is answered in place of the usual: a status with or without a body, or nothing at all. */
 export type ScriptedAnswer = Answer | "hang";
 
-/** Stands for the instance metadata service of a virtual machine, as far as a region is looked up there. */
-export interface InstanceMetadata {
-  /** In the place of `http://169.254.169.254`. */
+/** Stands for the instance metadata service of a virtual machine: its region, what it is, its managed identities. */
+export interface InstanceMetadata extends ComputeFacts {
+  /** In the place of `http://169.254.169.254`; what `AZURE_POD_IDENTITY_AUTHORITY_HOST` is set to. */
   readonly url: string;
-  /** Where the machine stands; empty for a host without one. @default "westus3" */
-  location: string;
-  /** Newest first; another `api-version`, or none, gets 400 with these. @default 2021-12-13 and 2021-02-01 */
-  apiVersions: readonly string[];
+  /** The id of its scale set; empty for none. @default "" */
+  vmssId: string;
+  /** The `Server` header; empty for none. @default "IMDS/150.870.65.1854" */
+  serverHeader: string;
   /** Answers the next requests, in order, whatever they ask. */
   answerNext(...answers: readonly ScriptedAnswer[]): void;
 }
 
-const SERVER = { server: "IMDS/150.870.65.1854" };
+/** What the service is given. */
+export type InstanceMetadataOptions = Pick<RecordedHttpServerOptions, "record" | "faultFor"> & Omit<ImdsIdentityOptions, "cuId">;
 
 /**
  * Starts it on a free port of loopback.
  *
- * @see PROTOCOL.md section 1, "Region"
+ * @see PROTOCOL.md section 1, "Region", and section 5
  */
-export async function startInstanceMetadata(record: Recorder): Promise<{ metadata: InstanceMetadata; server: HttpServer }> {
+export async function startInstanceMetadata(options: InstanceMetadataOptions): Promise<{ metadata: InstanceMetadata; server: HttpServer }> {
   const script: ScriptedAnswer[] = [];
-  const server = await startHttpServer((exchange) => {
-    const scripted = script.shift();
-    const answer = scripted === undefined ? answerCompute(exchange, metadata) : scripted === "hang" ? undefined : scripted;
-    recordRequest(record, exchange, answer);
-    return answer && { ...answer, headers: { ...answer.headers, ...SERVER } };
+  const cuId = (): { vmId?: string; vmssId?: string } => ({
+    ...(metadata.vmId !== "" && { vmId: metadata.vmId }),
+    ...(metadata.vmssId !== "" && { vmssId: metadata.vmssId }),
+  });
+  const server = await startRecordedHttpServer({
+    name: "instance-metadata",
+    record: options.record,
+    faultFor: options.faultFor,
+    scripted: () => script.shift(),
+    headers: () => (metadata.serverHeader === "" ? {} : { server: metadata.serverHeader }),
+    handle: (exchange) => answer(exchange, metadata, { ...options, cuId }),
   });
   const metadata: InstanceMetadata = {
     url: server.url,
     location: "westus3",
     apiVersions: ["2021-12-13", "2021-02-01"],
+    azEnvironment: "AzurePublicCloud",
+    osType: "Linux",
+    securityType: "TrustedLaunch",
+    vmId: randomUUID(),
+    vmssId: "",
+    serverHeader: "IMDS/150.870.65.1854",
     answerNext: (...answers) => void script.push(...answers),
   };
   return { metadata, server };
 }
 
-function answerCompute({ incoming, url }: HttpExchange, { location, apiVersions }: InstanceMetadata): Answer {
-  if (incoming.headers["metadata"] !== "true") {
-    return json(400, { error: "Bad request. Required metadata header not specified" });
+function answer(exchange: RecordedExchange, metadata: InstanceMetadata, identity: ImdsIdentityOptions): Answer | Promise<Answer> {
+  const { path, headers } = exchange.request;
+  const isIdentity = path.startsWith("/metadata/identity/");
+  if (headers["metadata"] !== "true") {
+    const error_description = "Required metadata header not specified";
+    return json(400, isIdentity ? { error: "bad_request_102", error_description } : { error: `Bad request. ${error_description}` });
   }
-  if (url.pathname !== "/metadata/instance/compute" || incoming.method !== "GET") return json(404, { error: "Not found" });
-  const version = url.searchParams.get("api-version");
-  if (version === null || !apiVersions.includes(version)) {
-    return json(400, {
-      error: "Bad request. api-version is invalid or was not specified in the request.",
-      "newest-versions": apiVersions,
-    });
-  }
-  return json(200, { azEnvironment: "AzurePublicCloud", location, osType: "Linux", provider: "Microsoft.Compute" });
-}
-
-let connections = 0;
-const connectionIds = new WeakMap<object, number>();
-
-function recordRequest(record: Recorder, { incoming, url, body }: HttpExchange, answer: Answer | undefined): void {
-  const { socket } = incoming;
-  const connectionId = connectionIds.get(socket) ?? ++connections;
-  connectionIds.set(socket, connectionId);
-  record({
-    server: "instance-metadata",
-    at: new Date(),
-    method: incoming.method ?? "GET",
-    host: (incoming.headers.host ?? "").replace(/:\d+$/, ""),
-    path: url.pathname,
-    query: Object.fromEntries(url.searchParams),
-    headers: Object.fromEntries(Object.entries(incoming.headers).map(([name, value]) => [name, String(value)])),
-    ...(body.length > 0 && { body }),
-    tlsProtocol: "none",
-    sessionReused: false,
-    connectionId,
-    ...(answer && { status: answer.status }),
-  });
+  return isIdentity ? answerIdentity(exchange, identity) : answerCompute(exchange, metadata);
 }

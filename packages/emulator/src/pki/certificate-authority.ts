@@ -46,13 +46,15 @@ export interface ServerCredentials {
 export class CertificateAuthority {
   readonly #root: CertificateIssuer;
   readonly #intermediate: CertificateIssuer;
+  readonly #machines: CertificateIssuer;
   readonly #serverKey: KeyObject;
   readonly #serverCredentials = new Map<string, Promise<ServerCredentials>>();
   readonly #revoked = new Set<string>();
 
-  private constructor(root: CertificateIssuer, intermediate: CertificateIssuer, serverKey: KeyObject) {
+  private constructor(root: CertificateIssuer, intermediate: CertificateIssuer, machines: CertificateIssuer, serverKey: KeyObject) {
     this.#root = root;
     this.#intermediate = intermediate;
+    this.#machines = machines;
     this.#serverKey = serverKey;
   }
 
@@ -61,7 +63,12 @@ export class CertificateAuthority {
     const now = Date.now();
     // ten years back, so that a certificate that expired long ago was valid within its chain
     const root = await CertificateIssuer.root("CN=Emulator Root", new Date(now - 10 * YEAR_MS), new Date(now + 10 * YEAR_MS));
-    return new CertificateAuthority(root, await root.intermediate("CN=Emulator Intermediate"), await generatePrivateKey("EC-P256"));
+    return new CertificateAuthority(
+      root,
+      await root.intermediate("CN=Emulator Intermediate"),
+      await root.intermediate("CN=Emulator Managed Identity"),
+      await generatePrivateKey("EC-P256"),
+    );
   }
 
   /** The root, the one certificate that a client has to trust. */
@@ -89,6 +96,24 @@ export class CertificateAuthority {
     return issuedCertificate(leafPem, privateKey, intermediate ? [this.intermediatePem] : []);
   }
 
+  /**
+   * Issues the certificate of a managed identity, for a key that the caller keeps; it begins now.
+   *
+   * @param subject distinguished name in DER
+   * @returns DER
+   */
+  async issueIdentityCertificate(subject: Uint8Array, publicKey: KeyObject, lifeSeconds: number): Promise<Buffer> {
+    // certificates know whole seconds
+    const start = Math.floor(Date.now() / 1000) * 1000;
+    const validity = { notBefore: new Date(start), notAfter: new Date(start + lifeSeconds * 1000) };
+    return new X509Certificate(await this.#machines.issue({ subject, publicKey, ...validity, usage: "client" })).raw;
+  }
+
+  /** Whether a certificate was issued for a managed identity. */
+  issuedIdentity(certificate: X509Certificate): boolean {
+    return this.#machines.signed(certificate);
+  }
+
   /** The certificate of a server name, issued when it is first asked for; all names share one key. */
   serverCredentials(name: string): Promise<ServerCredentials> {
     let credentials = this.#serverCredentials.get(name);
@@ -111,7 +136,7 @@ export class CertificateAuthority {
    */
   standing(certificate: string | Buffer, now: Date = new Date()): CertificateStanding {
     const leaf = new X509Certificate(certificate);
-    if (!this.#root.signed(leaf) && !this.#intermediate.signed(leaf)) return "unknown-issuer";
+    if (![this.#root, this.#intermediate, this.#machines].some((issuer) => issuer.signed(leaf))) return "unknown-issuer";
     if (this.#revoked.has(leaf.fingerprint256)) return "revoked";
     if (now < new Date(leaf.validFrom)) return "not-yet-valid";
     return now > new Date(leaf.validTo) ? "expired" : "good";

@@ -9,6 +9,7 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  Name,
   SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
   X509CertificateGenerator,
@@ -21,8 +22,8 @@ const SIGNATURE = { name: "ECDSA", hash: "SHA-256" };
 
 /** What stands in a leaf certificate. */
 export interface LeafFacts {
-  /** Distinguished name, such as `CN=orders,O=Contoso`. */
-  readonly subject: string;
+  /** Distinguished name, such as `CN=orders,O=Contoso`, or one in DER, which is taken as it is. */
+  readonly subject: string | Uint8Array;
   readonly publicKey: KeyObject;
   readonly notBefore: Date;
   readonly notAfter: Date;
@@ -79,7 +80,7 @@ export class CertificateIssuer {
   async issue(facts: LeafFacts): Promise<string> {
     const publicKey = facts.publicKey.export({ type: "spki", format: "der" });
     const certificate = await X509CertificateGenerator.create({
-      subject: facts.subject,
+      subject: typeof facts.subject === "string" ? facts.subject : new Name(facts.subject),
       issuer: this.#subject,
       publicKey,
       signingKey: this.#keys.privateKey,

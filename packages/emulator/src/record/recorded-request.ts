@@ -1,5 +1,5 @@
 /** A server of the emulator, as it stands in the record. */
-export type ServerName = "token" | "key-vault" | "graph" | "custom-api" | "instance-metadata";
+export type ServerName = "token" | "key-vault" | "graph" | "custom-api" | "instance-metadata" | "app-service" | "attestation";
 
 /**
  * One request as it arrived, secrets included: the emulator is a test tool.

@@ -12,6 +12,12 @@ export interface ConnectionFacts {
 
 let lastId = 0;
 
+/** An id that no connection of the process has had. */
+export function nextConnectionId(): number {
+  lastId += 1;
+  return lastId;
+}
+
 /** The sockets of one server. */
 export class Connections {
   readonly #sockets = new Set<Socket>();
@@ -33,7 +39,7 @@ export class Connections {
 
   /** Takes a socket after its handshake. */
   secured(socket: TLSSocket): void {
-    const id = ++lastId;
+    const id = nextConnectionId();
     this.#sockets.add(socket);
     this.#facts.set(socket, { id, tlsProtocol: socket.getProtocol() ?? "none", sessionReused: socket.isSessionReused() });
     this.#closed.set(id, new Promise((resolve) => socket.once("close", () => resolve())));

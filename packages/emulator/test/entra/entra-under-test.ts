@@ -43,6 +43,7 @@ export async function entraUnderTest(options: { clouds?: boolean; tenants?: stri
     tenants: options.tenants ?? [],
     hosts: entraHosts(options),
     authority,
+    managedIdentity: () => undefined,
     origin: () => `https://${LOGIN_HOST}:8443`,
   });
   const certificate = await authority.issueCertificate({ keyType: "EC-P256" });

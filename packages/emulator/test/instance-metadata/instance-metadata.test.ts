@@ -30,7 +30,7 @@ describe("instance metadata", () => {
   });
 
   it("has nothing at other paths", async () => {
-    expect((await ask("/metadata/identity/oauth2/token?api-version=2018-02-01")).status).toBe(404);
+    for (const path of ["/", "/metadata/instance", "/metadata/identity/info"]) expect((await ask(path)).status).toBe(404);
   });
 
   it("answers by script, in order, then as usual, and records each request", async () => {
