@@ -13,7 +13,7 @@ import type { ClientSettings } from "./client-settings.js";
 import { emulatorTransport } from "./emulator-transport.js";
 import { type NeededSetting, namingSettings } from "./setting-errors.js";
 import { resolveReferences, settingReferences } from "./setting-reference.js";
-import { APPLICATION_SETTINGS, assertSettings, type Environment, readCertificateSettings, setting } from "./settings.js";
+import { APPLICATION_SETTINGS, assertSettings, type Environment, readCertificateSettings } from "./settings.js";
 
 /** The clients that functions with equal settings share. */
 export interface ClientSet {
@@ -45,6 +45,7 @@ export class AppClients {
   readonly #env: Environment;
   readonly #sets = new Map<string, OpenSet>();
   readonly #warmedUp = new Set<string>();
+  readonly #ended = new AbortController();
   #application: ConfidentialClientApplication | undefined;
   #closing: Promise<void> | undefined;
 
@@ -53,7 +54,7 @@ export class AppClients {
   }
 
   get closed(): boolean {
-    return this.#closing !== undefined;
+    return this.#ended.signal.aborted;
   }
 
   /**
@@ -82,8 +83,9 @@ export class AppClients {
     return true;
   }
 
-  /** Waits for the calls that are under way, then ends every connection. */
+  /** Waits for the calls that are under way, then ends every connection. A warm-up has nobody who waits for it, and ends at once. */
   close(): Promise<void> {
+    this.#ended.abort();
     this.#closing ??= Promise.all([...this.#sets.values()].map(({ pop }) => pop.close())).then(() => undefined);
     return this.#closing;
   }
@@ -99,7 +101,7 @@ export class AppClients {
       const wanted = Object.values(resources);
       if (wanted.length === 0) await tokens.bindingCertificate?.();
       const acquire = (resource: (typeof wanted)[number]) =>
-        (resource.tokens ?? tokens).acquireBoundToken({ scopes: [resourceScope(resource)] });
+        (resource.tokens ?? tokens).acquireBoundToken({ scopes: [resourceScope(resource)], signal: this.#ended.signal });
       await Promise.all(wanted.map(acquire));
     };
     return { pop, clients: boundClients(pop, tokens), warmUp };
@@ -122,8 +124,7 @@ export class AppClients {
       const certificate = certificateFromEnvironment({ env: this.#env, logger });
       const transport = emulatorTransport(this.#env);
       const options = { ...settings, certificate, logger, ...(transport && { transport }) };
-      const named = APPLICATION_SETTINGS.filter(({ name }) => setting(this.#env, name));
-      this.#application = namingSettings(named, () => new ConfidentialClientApplication(options));
+      this.#application = namingSettings(APPLICATION_SETTINGS, () => new ConfidentialClientApplication(options));
     }
     return this.#application;
   }

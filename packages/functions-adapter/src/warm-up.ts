@@ -18,6 +18,7 @@ async function warmUp(clients: AppClients, settings: ClientSettings): Promise<vo
   try {
     await clients.get(settings).warmUp();
   } catch (error) {
+    if (clients.closed) return;
     console.warn(`[mtls-pop] The warm-up failed; the first call tries again. ${describe(error)}`);
   }
 }

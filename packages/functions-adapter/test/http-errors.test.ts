@@ -140,7 +140,7 @@ describe("an error of the toolkit, over HTTP", () => {
   it.each([
     [{ AZURE_TENANT_ID: "not a tenant" }, "invalid_authority", "AZURE_TENANT_ID is `tenantId`"],
     [{ AZURE_AUTHORITY_HOST: "login.microsoftonline.us" }, "invalid_authority", "AZURE_AUTHORITY_HOST is `authority`"],
-    [{ AZURE_AUTHORITY_HOST: "https://login.evil.example" }, "untrusted_authority", "AZURE_AUTHORITY_HOST is `authority`"],
+    [{ AZURE_AUTHORITY_HOST: "https://login.evil.example" }, "untrusted_authority", "MTLS_POP_KNOWN_AUTHORITIES is `knownAuthorities`"],
     [{ MTLS_POP_KNOWN_AUTHORITIES: "a b" }, "invalid_options", "MTLS_POP_KNOWN_AUTHORITIES is `knownAuthorities`"],
     [{ KEY_VAULT_URL: "contoso" }, "invalid_options", 'KEY_VAULT_URL is `baseUrl` of the resource "vault"'],
     [{ KEY_VAULT_URL: "http://contoso.vault.azure.net" }, "insecure_url", 'KEY_VAULT_URL is `baseUrl` of the resource "vault"'],

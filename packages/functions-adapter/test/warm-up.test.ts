@@ -78,6 +78,17 @@ describe("warmup", () => {
     expect(scopes.sort()).toEqual([local.settings.ORDERS_SCOPE, VAULT_SCOPE].sort());
   });
 
+  it("ends with the app, and says nothing of it", async () => {
+    const warn = vi.spyOn(console, "warn");
+    local.emulator.faults.add({ on: "token", kind: "hang" });
+    const host = await local.host(() => readSecret({ warmup: true }));
+    while (local.requests("token").length === 0) await new Promise(setImmediate);
+    await host.close();
+    await local.emulator.connectionClosed(local.requests("token")[0]?.connectionId ?? 0);
+    expect(local.requests("token")).toHaveLength(1);
+    expect(warn).not.toHaveBeenCalled();
+  });
+
   it("is not done unless it is asked for", async () => {
     const host = await local.host(() => {
       readSecret({ warmup: false });
