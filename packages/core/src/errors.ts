@@ -41,6 +41,7 @@ export const ERROR_CODES = {
   confirmation_missing: ["client"],
   confirmation_mismatch: ["client"],
   token_not_bound: ["client"],
+  assertion_expired: ["client"],
   // managed identity
   managed_identity_unavailable: ["client"],
   mtls_pop_token_not_supported_in_imds_v1: ["client"],

@@ -1,7 +1,12 @@
 export type { AuthenticationResultMetadata } from "./application/authentication-result.js";
 export { AuthenticationResult } from "./application/authentication-result.js";
 export type { BoundToken, BoundTokenRequest, BoundTokenSource } from "./application/bound-token-source.js";
-export type { ClientAssertionCallback, ClientAssertionRequest, ClientSignedAssertion } from "./application/client-credential.js";
+export type {
+  ClientAssertionCallback,
+  ClientAssertionRequest,
+  ClientAssertionSource,
+  ClientSignedAssertion,
+} from "./application/client-assertion-source.js";
 export { ConfidentialClientApplication } from "./application/confidential-client-application.js";
 export type { ClientCredentialRequest, ConfidentialClientOptions } from "./application/confidential-client-options.js";
 export { ManagedIdentityApplication } from "./application/managed-identity-application.js";
@@ -19,6 +24,13 @@ export type { CertificateFromFileOptions } from "./certificate/file.js";
 export { certificateFromFile } from "./certificate/file.js";
 export type { MtlsPopErrorCode, MtlsPopErrorKind, MtlsPopErrorOptions } from "./errors.js";
 export { ERROR_CODES, isMtlsPopError, MtlsPopError } from "./errors.js";
+export type { CreateAssertionOptions } from "./federated/fic-assertion-provider.js";
+export { FicAssertionProvider } from "./federated/fic-assertion-provider.js";
+export type { FicLeg1AcquirerOptions, FicLeg1Request } from "./federated/fic-leg1-acquirer.js";
+export { FicLeg1Acquirer } from "./federated/fic-leg1-acquirer.js";
+export type { FicLeg2ExchangerOptions } from "./federated/fic-leg2-exchanger.js";
+export { FicLeg2Exchanger } from "./federated/fic-leg2-exchanger.js";
+export type { TokenExchangeUrl } from "./federated/token-exchange-url.js";
 export type { Clock } from "./internal/clock.js";
 export type { Logger } from "./internal/logger.js";
 export type { OptionRule } from "./internal/options.js";

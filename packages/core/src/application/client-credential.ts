@@ -6,29 +6,13 @@ import { abortable, type WaitLimit } from "../internal/abortable.js";
 import { describe, plainCopy, record, text } from "../internal/options.js";
 import { signClientAssertion } from "../token/client-assertion.js";
 import type { ClientAssertion } from "../token/token-request.js";
-
-/** What a {@link ClientAssertionCallback} is told. */
-export interface ClientAssertionRequest {
-  readonly clientId: string;
-  readonly tenantId: string;
-  /** Whether the token is to be bound; if so, a `tokenBindingCertificate` must come back. */
-  readonly mtlsProofOfPossession: boolean;
-  readonly claims?: string | undefined;
-  readonly fmiPath?: string | undefined;
-  readonly correlationId: string;
-  readonly signal: AbortSignal;
-}
-
-/** An assertion signed elsewhere, with the certificate that it is bound to. */
-export interface ClientSignedAssertion {
-  /** A JWT. */
-  readonly assertion: string;
-  /** Presented in the TLS handshake; the assertion then goes as `jwt-pop`. */
-  readonly tokenBindingCertificate?: BindingCertificate | undefined;
-}
-
-/** Returns assertion and certificate together; asked once for each token request, and not for a token from the cache. */
-export type ClientAssertionCallback = (request: ClientAssertionRequest) => Promise<ClientSignedAssertion>;
+import {
+  assertionsOf,
+  type ClientAssertionCallback,
+  type ClientAssertionRequest,
+  type ClientAssertionSource,
+  type ClientSignedAssertion,
+} from "./client-assertion-source.js";
 
 /** What one token request proves itself with. */
 export interface Proof {
@@ -43,11 +27,13 @@ export interface ClientCredential {
   /** What the cache knows the credential by while its certificate is not known. */
   readonly cacheId: string;
   /**
-   * The certificate for the next request, where it is known before a token is asked for.
+   * The certificate for the next request; `undefined` where only the request itself brings it.
    *
    * @param signal ends the wait for it
    */
   certificate(signal?: AbortSignal): BindingCertificate | Promise<BindingCertificate> | undefined;
+  /** The same as far as it is known already. */
+  knownCertificate(): BindingCertificate | Promise<BindingCertificate> | undefined;
   /** @param certificate what `certificate()` gave for this very request */
   prove(request: ClientAssertionRequest, certificate: BindingCertificate | undefined): Proof | Promise<Proof>;
 }
@@ -65,9 +51,12 @@ export function certificateCredential(
 ): ClientCredential {
   const limit = limitOf(timeoutMs, "The `certificate` function gave no certificate");
   const signLimit = limitOf(timeoutMs, "The certificate's key signed no assertion");
+  const certificate: ClientCredential["certificate"] =
+    typeof source === "function" ? (signal) => current(source, signal, limit, "The `certificate` function") : () => source;
   return {
     cacheId: "",
-    certificate: typeof source === "function" ? (signal) => current(source, signal, limit) : () => source,
+    certificate,
+    knownCertificate: certificate,
     prove: ({ clientId, mtlsProofOfPossession, signal }, certificate) => ({
       tlsCertificate: mtlsProofOfPossession || sendCertificateOverMtls ? certificate : undefined,
       clientAssertion: (tokenEndpoint, nowMs) => {
@@ -92,16 +81,15 @@ function current(
   source: () => unknown,
   signal: AbortSignal | undefined,
   limit: WaitLimit,
+  name: string,
 ): BindingCertificate | Promise<BindingCertificate> {
   const certificate = source();
   if (certificate instanceof BindingCertificate) return certificate;
-  return abortable(Promise.resolve(certificate), signal, limit).then(assertCertificate);
-}
-
-function assertCertificate(value: unknown): BindingCertificate {
-  if (value instanceof BindingCertificate) return value;
-  throw new MtlsPopError("mtls_certificate_not_provided", "The `certificate` function returned no BindingCertificate.", {
-    help: "Return what BindingCertificate.fromPem, fromPfx or a certificate source gave.",
+  return abortable(Promise.resolve(certificate), signal, limit).then((value) => {
+    if (value instanceof BindingCertificate) return value;
+    throw new MtlsPopError("mtls_certificate_not_provided", `${name} returned no BindingCertificate.`, {
+      help: "Return what BindingCertificate.fromPem, fromPfx or a certificate source gave.",
+    });
   });
 }
 
@@ -111,11 +99,16 @@ function assertCertificate(value: unknown): BindingCertificate {
  * @param timeoutMs how long the callback may take
  * @see PROTOCOL.md section 2, flows 4 and 5
  */
-export function assertionCredential(callback: ClientAssertionCallback, timeoutMs: number): ClientCredential {
+export function assertionCredential(given: ClientAssertionCallback | ClientAssertionSource, timeoutMs: number): ClientCredential {
   const limit = limitOf(timeoutMs, "`clientAssertion` gave no assertion");
+  const callback = assertionsOf(given);
+  const source = typeof given === "function" ? undefined : given;
   return {
-    cacheId: idOf(callback),
-    certificate: () => undefined,
+    cacheId: idOf(given),
+    certificate: (signal) =>
+      source &&
+      current(() => source.bindingCertificate() ?? source.acquireBindingCertificate({ signal }), signal, limit, "`clientAssertion`"),
+    knownCertificate: () => source?.bindingCertificate(),
     prove: async ({ clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal }) => {
       const request = { clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal };
       const signed = await abortable(Promise.resolve(callback(request)), signal, limit);
@@ -135,10 +128,10 @@ export function assertionCredential(callback: ClientAssertionCallback, timeoutMs
   };
 }
 
-const callbackIds = new WeakMap<ClientAssertionCallback, string>();
+const callbackIds = new WeakMap<ClientAssertionCallback | ClientAssertionSource, string>();
 
 /** One callback gives one application's certificates; another one's tokens may be bound to others. */
-function idOf(callback: ClientAssertionCallback): string {
+function idOf(callback: ClientAssertionCallback | ClientAssertionSource): string {
   const id = callbackIds.get(callback) ?? randomUUID();
   callbackIds.set(callback, id);
   return id;

@@ -13,6 +13,7 @@ import { TokenCache, variantOf } from "../token/token-cache.js";
 import { Transport } from "../transport/transport-options.js";
 import type { AuthenticationResult } from "./authentication-result.js";
 import type { BoundTokenRequest, BoundTokenSource } from "./bound-token-source.js";
+import type { ClientAssertionCallback, ClientAssertionSource } from "./client-assertion-source.js";
 import { assertionCredential, type ClientCredential, certificateCredential } from "./client-credential.js";
 import {
   type ClientCredentialRequest,
@@ -24,6 +25,9 @@ import { TokenExchanger } from "./token-exchanger.js";
 
 /** As long as a token endpoint may take to answer. */
 const CREDENTIAL_TIMEOUT_MS = 30_000;
+
+/** A source acquires a token of its own first; for a managed identity's, IMDS alone may take more than a minute (PROTOCOL.md section 7). */
+const ASSERTION_SOURCE_TIMEOUT_MS = 120_000;
 
 /**
  * An application that proves itself with a certificate and acquires tokens for itself, bound to that certificate or not.
@@ -43,6 +47,7 @@ const CREDENTIAL_TIMEOUT_MS = 30_000;
  */
 export class ConfidentialClientApplication implements BoundTokenSource {
   readonly clientId: string;
+  readonly #options: ConfidentialClientOptions;
   readonly #authority: Authority;
   readonly #credential: ClientCredential;
   readonly #sendCertificateOverMtls: boolean;
@@ -61,9 +66,11 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   constructor(given: ConfidentialClientOptions) {
     const options = readConfidentialClientOptions(given);
     const { clientId, clientCapabilities, logger, clock = systemClock } = options;
-    const { sendCertificateOverMtls = false, credentialTimeoutMs: timeoutMs = CREDENTIAL_TIMEOUT_MS } = options;
+    const defaultTimeoutMs = typeof options.clientAssertion === "object" ? ASSERTION_SOURCE_TIMEOUT_MS : CREDENTIAL_TIMEOUT_MS;
+    const { sendCertificateOverMtls = false, credentialTimeoutMs: timeoutMs = defaultTimeoutMs } = options;
     const transport = new Transport(options.transport);
     this.clientId = clientId;
+    this.#options = options;
     this.#clock = clock;
     this.#authority = parseAuthority(options);
     this.#credential = options.certificate
@@ -100,7 +107,11 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     const certificateMs = source instanceof Promise ? this.#clock.now() - startedMs : 0;
     const variant = this.#variantOf(request);
     // one leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3)
-    const key = `${this.#keyPrefix} ${tenantId} ${mtlsProofOfPossession ? "mtls_pop" : "Bearer"} ${certificate?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
+    const keyOf = (leaf: BindingCertificate | undefined) =>
+      `${this.#keyPrefix} ${tenantId} ${mtlsProofOfPossession ? "mtls_pop" : "Bearer"} ${leaf?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
+    const key = keyOf(certificate);
+    // an assertion may come with a newer certificate than was known a moment ago
+    const placeOf = (result: AuthenticationResult) => (certificate ? keyOf(result.bindingCertificate ?? certificate) : key);
     const ask = (flightSignal: AbortSignal) =>
       this.#exchanger.requestToken({
         credential: this.#credential,
@@ -117,10 +128,10 @@ export class ConfidentialClientApplication implements BoundTokenSource {
         signal: flightSignal,
       });
     if (!request.skipCache && askedClaims === undefined) {
-      const cached = this.#acquisition.fromCache(key, certificate, ask);
+      const cached = this.#acquisition.fromCache(key, certificate, ask, placeOf);
       if (cached) return cached;
     }
-    return this.#acquisition.fromService(key, askedClaims ?? "", ask, signal);
+    return this.#acquisition.fromService(key, askedClaims ?? "", ask, signal, placeOf);
   }
 
   /** A bound token: `acquireTokenByClientCredential` with `mtlsProofOfPossession` set. */
@@ -130,7 +141,17 @@ export class ConfidentialClientApplication implements BoundTokenSource {
 
   /** The certificate of the next request, unless an assertion callback brings it. */
   bindingCertificate(): BindingCertificate | Promise<BindingCertificate> | undefined {
-    return this.#credential.certificate();
+    return this.#credential.knownCertificate();
+  }
+
+  /**
+   * The same application with another credential, and with a cache of its own unless it was given one to share.
+   *
+   * @throws {MtlsPopError} `invalid_options`
+   */
+  withClientAssertion(clientAssertion: ClientAssertionCallback | ClientAssertionSource): ConfidentialClientApplication {
+    const { certificate: _replaced, ...options } = this.#options;
+    return new ConfidentialClientApplication({ ...options, clientAssertion });
   }
 
   #variantOf({ fmiPath, extraBodyParameters }: ClientCredentialRequest): string {

@@ -7,7 +7,6 @@ import type { Logger } from "../internal/logger.js";
 import {
   abortSignal,
   assertOptions,
-  callable,
   flag,
   milliseconds,
   type OptionRule,
@@ -20,9 +19,10 @@ import {
 import { TokenCache } from "../token/token-cache.js";
 import { assertExtraBodyParameters } from "../token/token-request.js";
 import { type TransportOptions, transportRule } from "../transport/transport-options.js";
-import type { ClientAssertionCallback } from "./client-credential.js";
+import { type ClientAssertionCallback, type ClientAssertionSource, clientAssertionRule } from "./client-assertion-source.js";
 
-interface ConfidentialClientBaseOptions {
+/** Everything about a {@link ConfidentialClientApplication} but its credential. */
+export interface ConfidentialClientBaseOptions {
   /** The application's id. */
   clientId: string;
   /** E.g. `https://login.microsoftonline.com/{tenant}`; without a tenant in it, `tenantId` is needed. @default the public cloud */
@@ -41,7 +41,7 @@ interface ConfidentialClientBaseOptions {
   sendCertificateOverMtls?: boolean;
   /** Accepted because the seeds ask for it; the chain always goes where it is of use, so it has no effect. */
   sendX5C?: boolean;
-  /** Milliseconds that a `certificate` function, `clientAssertion`, or a key that signs elsewhere, may take. @default 30000 */
+  /** Milliseconds that a `certificate` function, `clientAssertion`, or a key that signs elsewhere, may take. @default 30000, and 120000 for a `FicAssertionProvider` */
   credentialTimeoutMs?: number;
   transport?: TransportOptions;
   logger?: Logger;
@@ -57,7 +57,10 @@ interface ConfidentialClientBaseOptions {
 
 /** How a {@link ConfidentialClientApplication} is made: by a certificate, or by an assertion that somebody else signs. */
 export type ConfidentialClientOptions = ConfidentialClientBaseOptions &
-  ({ certificate: CertificateSource; clientAssertion?: never } | { clientAssertion: ClientAssertionCallback; certificate?: never });
+  (
+    | { certificate: CertificateSource; clientAssertion?: never }
+    | { clientAssertion: ClientAssertionCallback | ClientAssertionSource; certificate?: never }
+  );
 
 /** A GUID in Entra; another authority may have another form, but none with a blank, which parts the cache key. */
 const clientIdRule: OptionRule = {
@@ -88,7 +91,7 @@ const RULES = {
   clock: clockRule,
   regionDetector: { expected: "a RegionDetector", test: (value) => value instanceof RegionDetector },
   certificate: certificateRule,
-  clientAssertion: callable,
+  clientAssertion: clientAssertionRule,
 } satisfies Record<Exclude<keyof ConfidentialClientOptions, "clientSecret">, OptionRule>;
 
 /**
