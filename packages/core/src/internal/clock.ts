@@ -1,4 +1,4 @@
-import type { OptionRule } from "./options.js";
+import { callable, type OptionRule, record } from "./options.js";
 
 /** Time as the toolkit sees it; a test hands in one of its own. */
 export interface Clock {
@@ -28,5 +28,5 @@ export const systemClock: Clock = {
 /** The option `clock` as a rule for those who take it. */
 export const clockRule: OptionRule = {
   expected: "a clock with now() and sleep()",
-  test: (value) => typeof value === "object" && value !== null && "now" in value && "sleep" in value,
+  test: (value) => record.test(value) && ["now", "sleep"].every((name) => callable.test(Reflect.get(Object(value), name))),
 };

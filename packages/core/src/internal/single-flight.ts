@@ -42,7 +42,12 @@ export class SingleFlight<T> {
 
   #begin(key: string, start: (signal: AbortSignal) => Promise<T>): Flight<T> {
     const controller = new AbortController();
-    const flight: Flight<T> = { controller, waiting: 0, result: start(controller.signal) };
+    // a turn later: one that joins its own flight waits for it then, and does not start without end
+    const result = Promise.resolve().then(() => {
+      controller.signal.throwIfAborted();
+      return start(controller.signal);
+    });
+    const flight: Flight<T> = { controller, waiting: 0, result };
     this.#flights.set(key, flight);
     const end = () => this.#end(key, flight);
     flight.result.then(end, end);

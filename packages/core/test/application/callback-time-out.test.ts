@@ -58,6 +58,18 @@ describe("a callback that never settles", () => {
     expect(asked).toBe(1);
   });
 
+  it("ends the call, when it is `clientAssertion` and waits for a token of its own application", async () => {
+    let asked = 0;
+    const clientAssertion = () => {
+      asked++;
+      return application.acquireTokenByClientCredential({ scopes: [VAULT_SCOPE] });
+    };
+    const application = entra.application({ credentialTimeoutMs, certificate: undefined, clientAssertion } as never);
+    const error = await refusalOf(() => application.acquireTokenByClientCredential({ scopes: [VAULT_SCOPE] }));
+    expect(error).toMatchObject({ code: "timeout", message: expect.stringContaining("`clientAssertion`") });
+    expect(asked).toBe(1);
+  });
+
   it("ends the call, when it is the key that signs, and is not taken for a region that is down", async () => {
     const hanging = {
       ...exportableKey(createPrivateKey(entra.issued.privateKeyPem)),

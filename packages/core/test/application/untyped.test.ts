@@ -103,6 +103,12 @@ describe("an application, from an untyped caller", () => {
     },
   );
 
+  it("has no clock that cannot be asked", async () => {
+    for (const clock of [{}, { now: 1, sleep: 2 }, { now: () => 0 }, { now: () => 0, sleep: "long" }]) {
+      expect((await refusal(() => entra.application({ clock } as never))).message).toContain("`clock`");
+    }
+  });
+
   it("has no client id with a blank, which would part the cache's keys anew", async () => {
     for (const clientId of ["a b", "a\u00a0b", "a\nb", HUGE])
       expect((await refusal(() => entra.application({ clientId }))).code).toBe("invalid_options");

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { SingleFlight } from "../../src/internal/single-flight.js";
 
@@ -61,6 +62,7 @@ describe("SingleFlight", () => {
     const { start, seen } = attempt();
     const [one, two] = [new AbortController(), new AbortController()];
     const waits = [flights.join("a", start, one.signal), flights.join("a", start, two.signal)];
+    await setImmediate();
     one.abort(new Error("first"));
     two.abort(new Error("second"));
     await expect(waits[0]).rejects.toThrow("first");
@@ -94,6 +96,38 @@ describe("SingleFlight", () => {
     const again = attempt();
     again.resolve("token");
     expect(await flights.join("a", again.start)).toBe("token");
+  });
+
+  it("does not start for callers who leave in the same turn", async () => {
+    const { start, seen } = attempt();
+    const leaver = new AbortController();
+    const left = new SingleFlight<string>().join("a", start, leaver.signal);
+    leaver.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    await setImmediate();
+    expect(seen.starts).toBe(0);
+  });
+
+  it("tells a start that throws as a failure", async () => {
+    const start = () => {
+      throw new Error("broken");
+    };
+    await expect(new SingleFlight<string>().join("a", start)).rejects.toThrow("broken");
+  });
+
+  it("does not start without end when an attempt joins itself: it waits, until its callers leave", async () => {
+    const flights = new SingleFlight<string>();
+    let starts = 0;
+    const start = (signal: AbortSignal): Promise<string> => {
+      starts++;
+      return flights.join("a", start, signal);
+    };
+    const leaver = new AbortController();
+    const waits = flights.join("a", start, leaver.signal);
+    await setImmediate();
+    leaver.abort(new Error("enough"));
+    await expect(waits).rejects.toThrow("enough");
+    expect(starts).toBe(1);
   });
 
   it("does not start for a caller who has left already", async () => {
