@@ -1,4 +1,4 @@
-export type { AuthenticationResultMetadata } from "./application/authentication-result.js";
+export type { AuthenticationResultFields, AuthenticationResultMetadata } from "./application/authentication-result.js";
 export { AuthenticationResult } from "./application/authentication-result.js";
 export type { BoundToken, BoundTokenRequest, BoundTokenSource } from "./application/bound-token-source.js";
 export type {
@@ -8,15 +8,27 @@ export type {
   ClientSignedAssertion,
 } from "./application/client-assertion-source.js";
 export { ConfidentialClientApplication } from "./application/confidential-client-application.js";
-export type { ClientCredentialRequest, ConfidentialClientOptions } from "./application/confidential-client-options.js";
+export type {
+  ClientCredentialRequest,
+  ConfidentialClientBaseOptions,
+  ConfidentialClientOptions,
+} from "./application/confidential-client-options.js";
 export { ManagedIdentityApplication } from "./application/managed-identity-application.js";
 export type { ManagedIdentityOptions, ManagedIdentityRequest } from "./application/managed-identity-options.js";
 export type { BoundTokenApplication } from "./application/mtls-pop-token-acquirer.js";
 export { MtlsPopTokenAcquirer } from "./application/mtls-pop-token-acquirer.js";
-export type { RegionDetectorOptions } from "./authority/region-detector.js";
+export type { DetectRegionOptions, RegionDetectorOptions } from "./authority/region-detector.js";
 export { RegionDetector } from "./authority/region-detector.js";
 export { BindingCertificate } from "./certificate/binding-certificate.js";
+export type {
+  BindingCertificateOptions,
+  FromBindingKeyOptions,
+  FromKeyObjectOptions,
+  FromPemOptions,
+  FromPfxOptions,
+} from "./certificate/binding-certificate-options.js";
 export type { BindingKey, BindingTlsOptions, SignatureAlgorithm } from "./certificate/binding-key.js";
+export type { CertificateInput } from "./certificate/certificate-input.js";
 export type { CertificateSource } from "./certificate/certificate-source.js";
 export type { CertificateFromEnvironmentOptions } from "./certificate/environment.js";
 export { certificateFromEnvironment } from "./certificate/environment.js";
