@@ -53,7 +53,7 @@ function read(body: string, identity: Identity, correlationId: string): Platform
     const value = answer[name];
     if (value === undefined || value === null || value === "") throw invalidResponse(CALL, `has no \`${name}\``, correlationId);
     if (typeof value === "string" && isValid(value)) return value;
-    throw invalidResponse(CALL, `has a \`${name}\` that is none`, correlationId);
+    throw invalidResponse(CALL, `has no usable \`${name}\``, correlationId);
   };
   const cuId = readCuId(answer["cuId"], correlationId);
   const clientId = text("clientId", (value) => ID.test(value));
@@ -67,12 +67,12 @@ function read(body: string, identity: Identity, correlationId: string): Platform
 
 function readCuId(value: unknown, correlationId: string): ComputeUnitId {
   if (value === undefined || value === null) throw invalidResponse(CALL, "has no `cuId`", correlationId);
-  if (!record.test(value)) throw invalidResponse(CALL, "has a `cuId` that is none", correlationId);
+  if (!record.test(value)) throw invalidResponse(CALL, "has no usable `cuId`", correlationId);
   const [vmId, vmssId] = ["vmId", "vmssId"].map((name) => {
     const id: unknown = Reflect.get(Object(value), name);
     if (id === undefined || id === null || id === "") return undefined;
     if (typeof id === "string" && id.length <= MAX_LENGTH) return id;
-    throw invalidResponse(CALL, `has a \`cuId\` whose \`${name}\` is none`, correlationId);
+    throw invalidResponse(CALL, `has a \`cuId\` without a usable \`${name}\``, correlationId);
   });
   if (vmId === undefined && vmssId === undefined) {
     throw invalidResponse(CALL, "has a `cuId` with neither `vmId` nor `vmssId`", correlationId);
