@@ -4,6 +4,7 @@ import type { Clock } from "../internal/clock.js";
 import { sendControlRequest } from "../transport/control-request.js";
 import type { Transport } from "../transport/transport-options.js";
 import { bearerResult } from "./bearer-answer.js";
+import { endpointOfVariable } from "./endpoint-variable.js";
 import type { BearerRequest } from "./imds-v1.js";
 import { managedIdentityError } from "./managed-identity-error.js";
 import { type RetrySchedule, sendWithRetries } from "./retry.js";
@@ -11,6 +12,8 @@ import { type RetrySchedule, sendWithRetries } from "./retry.js";
 const API_VERSION = "2019-08-01";
 const CALL = "IDENTITY_ENDPOINT";
 const ENDPOINT = "The managed identity endpoint of App Service";
+
+const HELP = "App Service and Functions set it by themselves; remove it where it was set by hand.";
 
 /** @see PROTOCOL.md section 7 */
 const TRANSIENT: ReadonlySet<unknown> = new Set([404, 408, 429, 500, 503, 504]);
@@ -47,14 +50,8 @@ export async function requestAppServiceToken(
 
 function endpointOf(env: Readonly<NodeJS.ProcessEnv>): { url: URL; secret: string } {
   const { IDENTITY_ENDPOINT: endpoint = "", IDENTITY_HEADER: secret = "" } = env;
-  if (!/^https?:\/\/[^/?#@\\]/i.test(endpoint) || !URL.canParse(endpoint)) throw invalid("IDENTITY_ENDPOINT", "is no http URL");
+  const url = endpointOfVariable("IDENTITY_ENDPOINT", endpoint, HELP);
   // it becomes a header
-  if (!/^[\x21-\x7e]+$/.test(secret)) throw invalid("IDENTITY_HEADER", "holds a character that no header takes");
-  return { url: new URL(endpoint), secret };
-}
-
-function invalid(variable: string, what: string): MtlsPopError {
-  return new MtlsPopError("settings_invalid", `The environment's ${variable} ${what}.`, {
-    help: "App Service and Functions set it by themselves; remove it where it was set by hand.",
-  });
+  if (/^[\x21-\x7e]+$/.test(secret)) return { url, secret };
+  throw new MtlsPopError("settings_invalid", "The environment's IDENTITY_HEADER holds a character that no header takes.", { help: HELP });
 }

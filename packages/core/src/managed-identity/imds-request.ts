@@ -2,6 +2,7 @@ import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { type ControlRequest, type ControlResponse, sendControlRequest } from "../transport/control-request.js";
 import type { Transport } from "../transport/transport-options.js";
+import { endpointOfVariable } from "./endpoint-variable.js";
 import { type RetrySchedule, sendWithRetries } from "./retry.js";
 
 /** Names another address of the service, as AKS pod identity and stand-ins do. */
@@ -67,12 +68,8 @@ export class ImdsClient {
   /** Where a call goes; the environment is read each time. */
   urlOf(path: string, query: Readonly<Record<string, string>> = {}): URL {
     const given = this.#env[IMDS_URL_VARIABLE]?.trim() || IMDS.url;
-    if (!/^https?:\/\/[^/?#@\\]+(\/[^?#@\\]*)?$/i.test(given) || !URL.canParse(given)) {
-      throw new MtlsPopError("settings_invalid", `The environment's ${IMDS_URL_VARIABLE} is no http URL.`, {
-        help: `Set it to a URL such as ${IMDS.url}, or remove it.`,
-      });
-    }
-    const url = new URL(`${given.replace(/\/+$/, "")}${path}`);
+    const base = endpointOfVariable(IMDS_URL_VARIABLE, given, `Set it to a URL such as ${IMDS.url}, or remove it.`);
+    const url = new URL(`${base.href.replace(/\/+$/, "")}${path}`);
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     return url;
   }
