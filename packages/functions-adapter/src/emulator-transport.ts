@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { lookup as dnsLookup } from "node:dns";
 import { readFileSync } from "node:fs";
 import type { LookupFunction } from "node:net";
@@ -11,7 +12,7 @@ const EMULATOR_SUFFIX = ".emulator.localhost";
  * not have everywhere, are put on loopback.
  *
  * @returns nothing without `MTLS_POP_EMULATOR_CA`
- * @throws {MtlsPopError} `settings_invalid` for a file that cannot be read
+ * @throws {MtlsPopError} `settings_invalid` for a file that cannot be read or is no PEM certificate
  */
 export function emulatorTransport(env: Environment): TransportOptions | undefined {
   const path = setting(env, "MTLS_POP_EMULATOR_CA");
@@ -19,20 +20,20 @@ export function emulatorTransport(env: Environment): TransportOptions | undefine
 }
 
 function readRoot(path: string): string {
-  const help = "Start the emulator and set what it prints, or remove the setting.";
-  let root: string;
+  const root = attempt(path, "cannot be read", () => readFileSync(path, "utf8"));
+  attempt(path, "is no PEM certificate", () => new X509Certificate(root));
+  return root;
+}
+
+function attempt<T>(path: string, flaw: string, read: () => T): T {
   try {
-    root = readFileSync(path, "utf8");
+    return read();
   } catch (cause) {
-    throw new MtlsPopError("settings_invalid", `The app setting MTLS_POP_EMULATOR_CA names "${path}", which cannot be read.`, {
+    throw new MtlsPopError("settings_invalid", `The app setting MTLS_POP_EMULATOR_CA names "${path}", which ${flaw}.`, {
       cause,
-      help,
+      help: "Start the emulator and set what it prints, or remove the setting.",
     });
   }
-  if (root.includes("-----BEGIN CERTIFICATE-----")) return root;
-  throw new MtlsPopError("settings_invalid", `The app setting MTLS_POP_EMULATOR_CA names "${path}", which is no PEM certificate.`, {
-    help,
-  });
 }
 
 const lookup: LookupFunction = (hostname, options, callback) => {

@@ -1,16 +1,20 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { startEmulator } from "@mtls-pop/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { emulatorTransport } from "../src/emulator-transport.js";
 
 let folder: string;
 let path: string;
+let root: string;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "emulator-ca-"));
   path = join(folder, "root.pem");
-  await writeFile(path, "-----BEGIN CERTIFICATE-----");
+  await using emulator = await startEmulator();
+  root = emulator.ca;
+  await writeFile(path, root);
 });
 
 afterAll(() => rm(folder, { recursive: true }));
@@ -29,7 +33,7 @@ describe("MTLS_POP_EMULATOR_CA", () => {
 
   it("is trusted for the emulator's names alone", () => {
     expect(emulatorTransport({ MTLS_POP_EMULATOR_CA: path })).toMatchObject({
-      ca: "-----BEGIN CERTIFICATE-----",
+      ca: root,
       caHosts: ["*.emulator.localhost"],
     });
   });
@@ -50,11 +54,14 @@ describe("MTLS_POP_EMULATOR_CA", () => {
     );
   });
 
-  it("refuses a file that holds no certificate, by the name of the setting", async () => {
-    const other = join(folder, "other.txt");
-    await writeFile(other, "no certificate");
-    expect(() => emulatorTransport({ MTLS_POP_EMULATOR_CA: other })).toThrow(
-      expect.objectContaining({ code: "settings_invalid", message: expect.stringContaining("which is no PEM certificate") }),
-    );
-  });
+  it.each(["no certificate", "-----BEGIN CERTIFICATE-----", ""])(
+    "refuses a file that holds %j, by the name of the setting",
+    async (content) => {
+      const other = join(folder, "other.txt");
+      await writeFile(other, content);
+      expect(() => emulatorTransport({ MTLS_POP_EMULATOR_CA: other })).toThrow(
+        expect.objectContaining({ code: "settings_invalid", message: expect.stringContaining("which is no PEM certificate") }),
+      );
+    },
+  );
 });
