@@ -29,6 +29,9 @@ export interface CredentialRequest {
   readonly signal: AbortSignal;
 }
 
+/** The issuer's clock may be this much ahead of ours, for a certificate of this very moment. */
+const CLOCK_SKEW_MS = 5 * 60 * 1000;
+
 /** Codes of a certificate that came in the answer and does not fit. */
 const UNFIT_CERTIFICATE = new Set<string>(["certificate_malformed", "certificate_empty", "certificate_missing"]);
 
@@ -72,10 +75,14 @@ async function readCertificate(
 ): Promise<BindingCertificate> {
   // the decoder of Node passes over what is no base64
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw invalidResponse(CALL, "has a `certificate` that is no base64", correlationId);
+  const certificate = Buffer.from(base64, "base64");
   try {
-    return await BindingCertificate.fromBindingKey({ certificate: Buffer.from(base64, "base64"), key, now });
+    return await BindingCertificate.fromBindingKey({ certificate, key, now });
   } catch (error) {
     if (!isMtlsPopError(error)) throw error;
+    if (error.code === "certificate_not_yet_valid") {
+      return BindingCertificate.fromBindingKey({ certificate, key, now: () => now() + CLOCK_SKEW_MS });
+    }
     if (error.code === "certificate_key_mismatch") {
       throw invalidResponse(CALL, "holds a certificate for another key than the one that it was asked for with", correlationId, error);
     }

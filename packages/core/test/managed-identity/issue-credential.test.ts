@@ -117,6 +117,16 @@ describe("a certificate from issuecredential", () => {
     expect(String(error.cause)).toContain("Attestation Token is missing / empty in the issue credential request");
   });
 
+  it("is taken from an issuer whose clock is minutes ahead, and refused from one whose is hours ahead", async () => {
+    const behind = (ms: number) => {
+      const { imdsV2, clock } = machine.imdsV2();
+      clock.nowMs = Date.now() - ms;
+      return imdsV2.credential();
+    };
+    expect((await behind(4 * 60 * 1000)).certificate.notBefore.getTime()).toBeGreaterThan(Date.now() - 60 * 1000);
+    expect(await refusal(behind(60 * 60 * 1000))).toMatchObject({ code: "certificate_not_yet_valid" });
+  });
+
   it("that is refused for another reason quotes the service", async () => {
     const { clientId } = machine.emulator.managedIdentities.register();
     const { imdsV2 } = machine.imdsV2({ identity: { userAssignedClientId: clientId } });
