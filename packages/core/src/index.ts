@@ -42,6 +42,7 @@ export type { FicLeg1AcquirerOptions, FicLeg1Request } from "./federated/fic-leg
 export { FicLeg1Acquirer } from "./federated/fic-leg1-acquirer.js";
 export type { FicLeg2ExchangerOptions } from "./federated/fic-leg2-exchanger.js";
 export { FicLeg2Exchanger } from "./federated/fic-leg2-exchanger.js";
+export type { Leg1Token } from "./federated/leg1-token.js";
 export type { TokenExchangeUrl } from "./federated/token-exchange-url.js";
 export type { Clock } from "./internal/clock.js";
 export type { Logger } from "./internal/logger.js";

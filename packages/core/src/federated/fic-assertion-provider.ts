@@ -5,7 +5,7 @@ import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { type Clock, clockRule, systemClock } from "../internal/clock.js";
 import { abortSignal, assertOptions, describe, flag, type OptionRule, plainCopy, text } from "../internal/options.js";
-import { FicLeg1Acquirer, type FicLeg1Request } from "./fic-leg1-acquirer.js";
+import { FicLeg1Acquirer } from "./fic-leg1-acquirer.js";
 import { assertLeg1Token, type Leg1Token } from "./leg1-token.js";
 
 /** What {@link FicAssertionProvider.createAssertion} takes; a request that an application's `clientAssertion` is told fits as it is. */
@@ -92,7 +92,7 @@ export class FicAssertionProvider implements ClientAssertionSource {
         help: "Leave `bindCertificate` out: leg 1's certificate is what the token gets bound to.",
       });
     }
-    return new Leg1Assertion(await this.#acquire({ correlationId, signal }), bindCertificate);
+    return new Leg1Assertion(await this.#leg1.acquireToken({ correlationId, signal }), bindCertificate);
   }
 
   /** The certificate that the next assertion comes with, where leg 1 knows it. It makes no request. */
@@ -102,13 +102,7 @@ export class FicAssertionProvider implements ClientAssertionSource {
 
   /** That certificate, which leg 1 is acquired for where it does not know it yet. */
   async acquireBindingCertificate(request: { signal?: AbortSignal | undefined } = {}): Promise<BindingCertificate> {
-    return (await this.#acquire(request)).bindingCertificate;
-  }
-
-  async #acquire(request: FicLeg1Request): Promise<Leg1Token> {
-    const result = await this.#leg1.acquireToken(request);
-    assertLeg1Token(result);
-    return result;
+    return (await this.#leg1.acquireToken(request)).bindingCertificate;
   }
 }
 

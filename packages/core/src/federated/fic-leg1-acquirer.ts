@@ -1,10 +1,10 @@
-import type { AuthenticationResult } from "../application/authentication-result.js";
 import { ConfidentialClientApplication } from "../application/confidential-client-application.js";
+import { guid } from "../application/confidential-client-options.js";
 import type { BoundTokenApplication } from "../application/mtls-pop-token-acquirer.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { abortSignal, assertOptions, callable, describe, type OptionRule, plainCopy, record, text } from "../internal/options.js";
-import { assertLeg1Token } from "./leg1-token.js";
+import { assertLeg1Token, type Leg1Token } from "./leg1-token.js";
 import { TOKEN_EXCHANGE_URLS, type TokenExchangeUrl } from "./token-exchange-url.js";
 
 /** What a {@link FicLeg1Acquirer} can be told beside its application. */
@@ -35,7 +35,7 @@ const OPTION_RULES = {
   fmiPath: text,
 } satisfies Record<keyof FicLeg1AcquirerOptions, OptionRule>;
 
-const REQUEST_RULES = { correlationId: text, signal: abortSignal } satisfies Record<keyof FicLeg1Request, OptionRule>;
+const REQUEST_RULES = { correlationId: guid, signal: abortSignal } satisfies Record<keyof FicLeg1Request, OptionRule>;
 
 /**
  * Leg 1 of a federated exchange: a managed identity's or a confidential client's bound token for `api://AzureADTokenExchange`, which leg 2
@@ -80,7 +80,7 @@ export class FicLeg1Acquirer {
    *
    * @throws {MtlsPopError} `token_not_bound` when the application gives another token than a bound one; what the application throws
    */
-  async acquireToken(request: FicLeg1Request = {}): Promise<AuthenticationResult> {
+  async acquireToken(request: FicLeg1Request = {}): Promise<Leg1Token> {
     const { correlationId, signal } = plainCopy("FicLeg1Acquirer", request);
     assertOptions("FicLeg1Acquirer", request, REQUEST_RULES);
     const question = { scopes: [`${this.#tokenExchangeUrl}/.default`], correlationId, signal };

@@ -3,7 +3,7 @@ import { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { TOKEN_EXCHANGE_URLS } from "./token-exchange-url.js";
 
-/** A token that leg 2 can prove itself with. */
+/** A token that leg 2 can prove itself with: for the exchange, and bound to a certificate that is there. */
 export interface Leg1Token extends AuthenticationResult {
   readonly bindingCertificate: BindingCertificate;
 }
