@@ -1,3 +1,4 @@
+import type { ScriptedAnswer } from "@mtls-pop/emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startAzureHost, VAULT } from "../azure-host.js";
 import { TestClock } from "../emulated.js";
@@ -9,8 +10,7 @@ beforeAll(async () => {
 afterAll(() => azure.close());
 beforeEach(() => azure.emulator.forgetRequests());
 
-const answer = (...answers: Parameters<typeof azure.emulator.instanceMetadata.answerNext>) =>
-  azure.emulator.instanceMetadata.answerNext(...answers);
+const answer = (...answers: ScriptedAnswer[]) => azure.emulator.instanceMetadata.answerNext(...answers);
 
 describe("a Bearer token of IMDSv1", () => {
   it.each([1, 2] as const)("is asked for at a metadata service of version %d, over no certificate", async (version) => {

@@ -39,7 +39,7 @@ describe("a managed identity", () => {
     expect(new Identity({ userAssignedObjectId: ID } satisfies ManagedIdentityId).describe()).toContain(ID);
   });
 
-  it.each([
+  it.each<unknown>([
     "",
     ID,
     "user-assigned",
