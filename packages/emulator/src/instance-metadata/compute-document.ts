@@ -1,6 +1,8 @@
 import { type Answer, json } from "../server/answer.js";
 import type { RecordedExchange } from "../server/recorded-http-server.js";
 
+const FIRST_WITH_SECURITY_TYPE = "2021-12-13";
+
 /** What the metadata service says of the machine. */
 export interface ComputeFacts {
   /** Where the machine stands; empty for a host without one. @default "westus3" */
@@ -11,7 +13,7 @@ export interface ComputeFacts {
   azEnvironment: string;
   /** @default "Linux" */
   osType: string;
-  /** `TrustedLaunch` or `ConfidentialVM`; empty for a machine that is neither. @default "TrustedLaunch" */
+  /** `TrustedLaunch` or `ConfidentialVM`, told from version 2021-12-13 on; empty for a machine that is neither. @default "TrustedLaunch" */
   securityType: string;
   /** The machine's id; empty for none. @default a new GUID */
   vmId: string;
@@ -29,12 +31,13 @@ export function answerCompute({ request }: RecordedExchange, facts: ComputeFacts
     });
   }
   const guarded = String(securityType !== "");
+  const tellsType = securityType !== "" && version >= FIRST_WITH_SECURITY_TYPE;
   return json(200, {
     azEnvironment,
     location,
     osType,
     provider: "Microsoft.Compute",
-    securityProfile: { secureBootEnabled: guarded, virtualTpmEnabled: guarded, ...(securityType !== "" && { securityType }) },
+    securityProfile: { secureBootEnabled: guarded, virtualTpmEnabled: guarded, ...(tellsType && { securityType }) },
     vmId,
   });
 }

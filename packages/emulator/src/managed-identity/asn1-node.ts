@@ -21,6 +21,18 @@ export function badCertificateRequest(found: string): ImdsError {
 }
 
 /**
+ * Checks that every length is written as DER has it (X.690 section 10.1).
+ *
+ * @throws {ImdsError} for an indefinite length, or one that is longer than it has to be
+ */
+export function assertDistinguished(node: AsnType): void {
+  const [, form = 0, length = 0] = derOf(node);
+  const needless = form === 0x81 ? length < 0x80 : form > 0x81 && length === 0;
+  if (form === 0x80 || needless) throw badCertificateRequest("it is BER and no DER");
+  if (node instanceof Constructed) for (const member of node.valueBlock.value) assertDistinguished(member);
+}
+
+/**
  * The members of a SEQUENCE, of a SET, or of what is tagged with a context's number.
  *
  * @param count how many there have to be; any number where it is left out

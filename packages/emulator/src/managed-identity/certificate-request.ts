@@ -1,6 +1,7 @@
 import { fromBER } from "asn1js";
 import {
   type Asn1Node,
+  assertDistinguished,
   badCertificateRequest,
   bitsOf,
   derOf,
@@ -38,6 +39,7 @@ export function readCertificateRequest(base64: string): CertificateRequest {
   const { offset, result } = fromBER(der);
   if (offset < 0) throw badCertificateRequest("it is no ASN.1");
   if (offset !== der.length) throw badCertificateRequest("bytes follow its end");
+  assertDistinguished(result);
   const [info, signatureAlgorithm, signature] = membersOf(result, "SEQUENCE", "the request", 3);
   const [version, subject, publicKeyInfo, attributes] = membersOf(info, "SEQUENCE", "the signed part", 4);
   if (!info || !subject || !publicKeyInfo) throw badCertificateRequest("it has no signed part");

@@ -88,7 +88,9 @@ function readPublicKey({ publicKeyInfo }: CertificateRequest): KeyObject {
   const key = decodePublicKey(publicKeyInfo);
   const length = key.asymmetricKeyDetails?.modulusLength;
   if (key.asymmetricKeyType !== "rsa" || length !== MODULUS_LENGTH) {
-    throw badCertificateRequest(`its key is ${key.asymmetricKeyType} ${length ?? ""}, not rsa ${MODULUS_LENGTH}`);
+    throw badCertificateRequest(
+      `its key is ${key.asymmetricKeyType}${length === undefined ? "" : ` ${length}`}, not rsa ${MODULUS_LENGTH}`,
+    );
   }
   return key;
 }
