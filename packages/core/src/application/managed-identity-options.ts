@@ -2,22 +2,10 @@ import type { BindingKey } from "../certificate/binding-key.js";
 import { MtlsPopError } from "../errors.js";
 import { type Clock, clockRule } from "../internal/clock.js";
 import type { Logger } from "../internal/logger.js";
-import {
-  abortSignal,
-  assertOptions,
-  callable,
-  environment,
-  flag,
-  type OptionRule,
-  plainCopy,
-  record,
-  text,
-  textList,
-} from "../internal/options.js";
+import { abortSignal, assertOptions, callable, flag, type OptionRule, plainCopy, record, text, textList } from "../internal/options.js";
 import type { AttestationProvider } from "../managed-identity/attestation.js";
-import { IMDS_URL_VARIABLE } from "../managed-identity/imds-request.js";
 import { identityRule, type ManagedIdentityId } from "../managed-identity/managed-identity-id.js";
-import { SOURCE_VARIABLES } from "../managed-identity/source.js";
+import { identityEnvironment } from "../managed-identity/source.js";
 import { TokenCache } from "../token/token-cache.js";
 import { type TransportOptions, transportRule } from "../transport/transport-options.js";
 import { guid } from "./confidential-client-options.js";
@@ -44,9 +32,6 @@ export interface ManagedIdentityOptions {
   clock?: Clock;
 }
 
-/** The variables that a managed identity is found by, as a rule for those who take `env`. */
-export const managedIdentityEnvironment: OptionRule = environment(...SOURCE_VARIABLES, IMDS_URL_VARIABLE);
-
 const RULES = {
   identity: identityRule,
   attestation: callable,
@@ -56,7 +41,7 @@ const RULES = {
   transport: transportRule,
   cache: { expected: "a TokenCache", test: (value) => value instanceof TokenCache },
   logger: record,
-  env: managedIdentityEnvironment,
+  env: identityEnvironment,
   clock: clockRule,
 } satisfies Record<keyof ManagedIdentityOptions, OptionRule>;
 

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { managedIdentityEnvironment } from "../application/managed-identity-options.js";
 import { isMtlsPopError } from "../errors.js";
 import { type Clock, clockRule, systemClock } from "../internal/clock.js";
 import { abortSignal, assertOptions, callable, type OptionRule } from "../internal/options.js";
@@ -9,7 +8,7 @@ import { type ComputeMetadata, readComputeMetadata } from "./compute-metadata.js
 import { type ImdsCall, ImdsClient } from "./imds-request.js";
 import { Identity, identityRule, type ManagedIdentityId } from "./managed-identity-id.js";
 import { fetchPlatformMetadata } from "./platform-metadata.js";
-import { findSource, type ManagedIdentitySource } from "./source.js";
+import { findSource, identityEnvironment, type ManagedIdentitySource } from "./source.js";
 
 /** Whose machines Azure issues certificates to today. @see PROTOCOL.md section 5, "Who can do this today" */
 const TODAY = { osType: "windows", securityTypes: new Set(["trustedlaunch", "confidentialvm"]) } as const;
@@ -48,7 +47,7 @@ const RULES = {
   identity: identityRule,
   attestation: callable,
   transport: transportRule,
-  env: managedIdentityEnvironment,
+  env: identityEnvironment,
   clock: clockRule,
   signal: abortSignal,
 } satisfies Record<keyof ManagedIdentityCapabilitiesOptions, OptionRule>;

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
-import { assertArguments, environment } from "../internal/options.js";
+import { assertArguments, environment, type OptionRule } from "../internal/options.js";
+import { IMDS_URL_VARIABLE } from "./imds-request.js";
 
 interface SourceFacts {
   readonly source: string;
@@ -37,8 +38,8 @@ export interface FoundSource {
   readonly description: string;
 }
 
-/** Every variable that is looked at. */
-export const SOURCE_VARIABLES: readonly string[] = [...new Set(SOURCES.flatMap(({ variables }) => variables))];
+/** The option `env` as a rule for those who take it: every variable that a managed identity is found by. */
+export const identityEnvironment: OptionRule = environment(...SOURCES.flatMap(({ variables }) => variables), IMDS_URL_VARIABLE);
 
 /**
  * Finds the source by the environment as it is now; an empty variable is none.
@@ -70,6 +71,6 @@ export function findSource(env: Readonly<NodeJS.ProcessEnv>, fileExists: (path: 
  * ```
  */
 export function detectManagedIdentitySource(env: Readonly<NodeJS.ProcessEnv> = process.env): ManagedIdentitySource {
-  assertArguments("detectManagedIdentitySource", { env }, {}, { env: environment(...SOURCE_VARIABLES) });
+  assertArguments("detectManagedIdentitySource", { env }, {}, { env: identityEnvironment });
   return findSource(env).source;
 }
