@@ -33,7 +33,7 @@ export class CredentialMint {
   readonly #options: CredentialMintOptions;
   readonly #attestations: AttestationTokens | undefined;
   /** A key that no certificate was issued for yet; the next attempt takes it, since making one takes long. */
-  #unusedKey: BindingKey | undefined;
+  #unusedKey: Promise<BindingKey> | undefined;
 
   constructor(options: CredentialMintOptions) {
     this.#options = options;
@@ -72,8 +72,8 @@ export class CredentialMint {
       const given = Promise.resolve().then(bindingKey);
       return assertRsaKey(await abortable(given, signal, limit("came to be")));
     }
-    this.#unusedKey ??= await newMemoryKey();
-    return this.#unusedKey;
+    this.#unusedKey ??= newMemoryKey();
+    return abortable(this.#unusedKey, signal);
   }
 
   async #attest(metadata: PlatformMetadata, machine: ComputeMetadata, key: BindingKey, signal: AbortSignal): Promise<string | undefined> {
