@@ -13,6 +13,7 @@ import {
   type ClientAssertionSource,
   type ClientSignedAssertion,
 } from "./client-assertion-source.js";
+import { currentCertificate } from "./current-certificate.js";
 
 /** What one token request proves itself with. */
 export interface Proof {
@@ -52,7 +53,9 @@ export function certificateCredential(
   const limit = limitOf(timeoutMs, "The `certificate` function gave no certificate");
   const signLimit = limitOf(timeoutMs, "The certificate's key signed no assertion");
   const certificate: ClientCredential["certificate"] =
-    typeof source === "function" ? (signal) => current(source, signal, limit, "The `certificate` function") : () => source;
+    typeof source === "function"
+      ? (signal) => currentCertificate(source, { signal, limit, name: "The `certificate` function" })
+      : () => source;
   return {
     cacheId: "",
     certificate,
@@ -77,22 +80,6 @@ function limitOf(timeoutMs: number, what: string): WaitLimit {
   return { timeoutMs, error };
 }
 
-function current(
-  source: () => unknown,
-  signal: AbortSignal | undefined,
-  limit: WaitLimit,
-  name: string,
-): BindingCertificate | Promise<BindingCertificate> {
-  const certificate = source();
-  if (certificate instanceof BindingCertificate) return certificate;
-  return abortable(Promise.resolve(certificate), signal, limit).then((value) => {
-    if (value instanceof BindingCertificate) return value;
-    throw new MtlsPopError("mtls_certificate_not_provided", `${name} returned no BindingCertificate.`, {
-      help: "Return what BindingCertificate.fromPem, fromPfx or a certificate source gave.",
-    });
-  });
-}
-
 /**
  * An assertion that somebody else signed, such as the first leg's token.
  *
@@ -107,7 +94,11 @@ export function assertionCredential(given: ClientAssertionCallback | ClientAsser
     cacheId: idOf(given),
     certificate: (signal) =>
       source &&
-      current(() => source.bindingCertificate() ?? source.acquireBindingCertificate({ signal }), signal, limit, "`clientAssertion`"),
+      currentCertificate(() => source.bindingCertificate() ?? source.acquireBindingCertificate({ signal }), {
+        signal,
+        limit,
+        name: "`clientAssertion`",
+      }),
     knownCertificate: () => source?.bindingCertificate(),
     prove: async ({ clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal }) => {
       const request = { clientId, tenantId, mtlsProofOfPossession, claims, fmiPath, correlationId, signal };

@@ -12,10 +12,8 @@ export interface WaitLimit {
 export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, limit?: WaitLimit): Promise<T> {
   if (!signal && !limit) return work;
   return new Promise((resolve, reject) => {
-    let waiting = true;
     let timer: NodeJS.Timeout | undefined;
     const end = () => {
-      waiting = false;
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
     };
@@ -24,6 +22,7 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, 
       reject(reason);
     };
     const onAbort = () => fail(signal?.reason);
+    if (limit) timer = setTimeout(() => fail(limit.error()), limit.timeoutMs).unref();
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort, { once: true });
     // also when the wait is over already: a failure that nobody looks at would end the process
@@ -31,10 +30,5 @@ export function abortable<T>(work: Promise<T>, signal: AbortSignal | undefined, 
       end();
       resolve(value);
     }, fail);
-    if (!limit) return;
-    // one turn later: what comes from memory has come by then, and costs no timer
-    queueMicrotask(() => {
-      if (waiting) timer = setTimeout(() => fail(limit.error()), limit.timeoutMs).unref();
-    });
   });
 }
