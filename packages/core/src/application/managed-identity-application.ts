@@ -49,7 +49,7 @@ export class ManagedIdentityApplication implements BoundTokenSource {
   readonly #acquisition: Acquisition;
   readonly #v2Variant: string;
 
-  /** @throws {MtlsPopError} `invalid_options` */
+  /** @throws {MtlsPopError} `invalid_options`, `managed_identity_cannot_exchange` for a `clientAssertion` */
   constructor(given: ManagedIdentityOptions = {}) {
     const options = readManagedIdentityOptions(given);
     const { identity = "system-assigned", env = process.env, clock = systemClock, logger, attestation, bindingKey } = options;

@@ -4,6 +4,7 @@ import { type Clock, clockRule } from "../internal/clock.js";
 import type { Logger } from "../internal/logger.js";
 import { abortSignal, assertOptions, callable, flag, type OptionRule, plainCopy, record, text, textList } from "../internal/options.js";
 import type { AttestationProvider } from "../managed-identity/attestation.js";
+import { cannotExchange } from "../managed-identity/cannot-exchange.js";
 import { identityRule, type ManagedIdentityId } from "../managed-identity/managed-identity-id.js";
 import { identityEnvironment } from "../managed-identity/source.js";
 import { TokenCache } from "../token/token-cache.js";
@@ -47,10 +48,11 @@ const RULES = {
 
 /**
  * @returns the options as they are now
- * @throws {MtlsPopError} `invalid_options`
+ * @throws {MtlsPopError} `invalid_options`, `managed_identity_cannot_exchange`
  */
 export function readManagedIdentityOptions(given: ManagedIdentityOptions): ManagedIdentityOptions {
   const options = plainCopy("ManagedIdentityApplication", given);
+  if ("clientAssertion" in options || "assertions" in options) throw cannotExchange();
   assertOptions("ManagedIdentityApplication", options, RULES);
   return options;
 }

@@ -6,6 +6,7 @@ import { ManagedIdentityApplication } from "../application/managed-identity-appl
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { describe, plainCopy, record } from "../internal/options.js";
+import { cannotExchange } from "../managed-identity/cannot-exchange.js";
 import { FicAssertionProvider } from "./fic-assertion-provider.js";
 
 /** How a {@link FicLeg2Exchanger} is made without an application: by the options of one, with leg 1's assertions as its credential. */
@@ -96,16 +97,6 @@ function assertProvider(assertions: unknown): FicAssertionProvider {
     `FicLeg2Exchanger takes \`assertions\` as a FicAssertionProvider, but got ${describe(assertions)}.`,
     {
       help: "Pass new FicAssertionProvider(leg1) with leg 1's acquirer or result.",
-    },
-  );
-}
-
-function cannotExchange(): MtlsPopError {
-  return new MtlsPopError(
-    "managed_identity_cannot_exchange",
-    "A managed identity cannot be leg 2 of a federated exchange: it takes no assertion.",
-    {
-      help: "Use a ConfidentialClientApplication for leg 2; the managed identity can be leg 1: new FicLeg1Acquirer(managedIdentity).",
     },
   );
 }

@@ -185,7 +185,7 @@ describe("an assertion source", () => {
     await expect(leaving).rejects.toThrow("enough");
   });
 
-  it.each([{}, { createAssertion: async () => ({ assertion: "a.b.c" }) }, [], "a.b.c"])("is not %j", (clientAssertion) => {
+  it.each([[{}], [{ createAssertion: async () => ({ assertion: "a.b.c" }) }], [[]], ["a.b.c"]])("is not %o", (clientAssertion) => {
     expect(() => legs.leg2Application(clientAssertion as never)).toThrow(
       expect.objectContaining({ code: "invalid_options", message: expect.stringContaining("`clientAssertion`") }),
     );
