@@ -3,7 +3,7 @@ import { type OutgoingHttpHeaders, request } from "node:http";
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Parsed, where there was a body. */
+  /** Parsed, where there was a body; what is no JSON rejects. */
   readonly body: unknown;
 }
 
@@ -28,7 +28,11 @@ export function askHttp(origin: string, path: string, { method = "GET", headers,
       });
       incoming.on("error", reject);
       incoming.on("end", () => {
-        resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: body === "" ? undefined : JSON.parse(body) });
+        try {
+          resolve({ status: incoming.statusCode ?? 0, headers: incoming.headers, body: body === "" ? undefined : JSON.parse(body) });
+        } catch (error) {
+          reject(error);
+        }
       });
     });
     outgoing.on("error", reject).end(text ?? (json === undefined ? undefined : JSON.stringify(json)));

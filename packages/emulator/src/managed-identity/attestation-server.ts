@@ -56,7 +56,8 @@ function readRequest(body: Buffer): { publicKey: KeyObject; clientId: string } |
     const parsed: unknown = JSON.parse(body.toString("utf8"));
     if (!isRecord(parsed)) return undefined;
     const { publicKey, clientId } = parsed;
-    if (!isRecord(publicKey) || typeof clientId !== "string") return undefined;
+    // a guarded key's private half is not to be had, so whoever sends one has made a mistake
+    if (!isRecord(publicKey) || publicKey["d"] !== undefined || typeof clientId !== "string") return undefined;
     const key: JsonWebKey = publicKey;
     return { publicKey: createPublicKey({ key, format: "jwk" }), clientId };
   } catch {
