@@ -37,7 +37,7 @@ function isUserAssigned([only, ...more]: readonly [string, unknown][]): boolean 
 
 /** An identity as it is passed around in here: taken apart once, whatever becomes of the caller's object. */
 export class Identity {
-  /** Tells identities apart in the keys of caches; holds no blank. */
+  /** Tells identities apart in the keys of caches; holds no blank. As given, since letters outside ASCII may lower-case into it. */
   readonly key: string;
   /** The id that names it, in the form that the user gave; `undefined` for the host's own. */
   readonly #userAssigned: { readonly name: UserAssignedName; readonly id: string } | undefined;
@@ -45,7 +45,7 @@ export class Identity {
   /** @param id checked by {@link identityRule} */
   constructor(id: ManagedIdentityId) {
     this.#userAssigned = userAssigned(id);
-    this.key = this.#userAssigned ? `${this.#userAssigned.name}=${this.#userAssigned.id.toLowerCase()}` : "system-assigned";
+    this.key = this.#userAssigned ? `${this.#userAssigned.name}=${this.#userAssigned.id}` : "system-assigned";
     Object.freeze(this);
   }
 

@@ -41,12 +41,21 @@ export interface FoundSource {
 /** The option `env` as a rule for those who take it: every variable that a managed identity is found by. */
 export const identityEnvironment: OptionRule = environment(...SOURCES.flatMap(({ variables }) => variables), IMDS_URL_VARIABLE);
 
+const agents = new Map<string, boolean>();
+
+/** Looked at once: no agent is installed beneath a running process, and a cached token is not worth a look at the disk. */
+function agentExists(path: string): boolean {
+  const known = agents.get(path) ?? existsSync(path);
+  agents.set(path, known);
+  return known;
+}
+
 /**
  * Finds the source by the environment as it is now; an empty variable is none.
  *
  * @param fileExists for tests
  */
-export function findSource(env: Readonly<NodeJS.ProcessEnv>, fileExists: (path: string) => boolean = existsSync): FoundSource {
+export function findSource(env: Readonly<NodeJS.ProcessEnv>, fileExists: (path: string) => boolean = agentExists): FoundSource {
   for (const facts of SOURCES) {
     const { source, name, variables }: SourceFacts & { source: ManagedIdentitySource } = facts;
     if (variables.every((variable) => env[variable])) return { source, description: `${name} (${variables.join(" and ")} set)` };

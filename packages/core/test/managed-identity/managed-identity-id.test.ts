@@ -18,12 +18,17 @@ describe("a managed identity", () => {
     expect(identity.query("app-service")).toEqual(appService);
   });
 
-  it("has a key of its own: by its kind and its id, whatever the id's case", () => {
-    const keys = (
-      ["system-assigned", { userAssignedClientId: ID }, { userAssignedObjectId: ID }, { userAssignedResourceId: ID }] as const
-    ).map((id) => new Identity(id).key);
-    expect(new Set(keys).size).toBe(4);
-    expect(new Identity({ userAssignedClientId: ID.toUpperCase() }).key).toBe(new Identity({ userAssignedClientId: ID }).key);
+  it("has a key of its own, by its kind and its id to the letter", () => {
+    const ids = [
+      "system-assigned",
+      { userAssignedClientId: ID },
+      { userAssignedObjectId: ID },
+      { userAssignedResourceId: ID },
+      { userAssignedResourceId: "/groups/k" },
+      // KELVIN SIGN, which lower-cases to k
+      { userAssignedResourceId: "/groups/\u212a" },
+    ] as const satisfies readonly ManagedIdentityId[];
+    expect(new Set(ids.map((id) => new Identity(id).key)).size).toBe(ids.length);
   });
 
   it("stays what it is when the caller's object changes", () => {
