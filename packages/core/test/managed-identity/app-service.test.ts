@@ -86,6 +86,14 @@ describe("a Bearer token of App Service", () => {
     expect(clock.slept).toEqual([]);
   });
 
+  it("is not asked for again when no answer comes in time", async () => {
+    const clock = new TestClock();
+    azure.emulator.faults.add({ on: "app-service", kind: "hang" });
+    const application = onAppService({ clock, transport: { headersTimeoutMs: 50 } });
+    await expect(application.acquireToken({ resource: VAULT })).rejects.toMatchObject({ code: "timeout" });
+    expect(clock.slept).toEqual([]);
+  });
+
   it("is asked for again when the endpoint says so", async () => {
     const after = (seconds: string) => ({ status: 429, headers: { "retry-after": seconds } });
     const { application, clock } = answered(after("7"), after("0"), after("soon"), good());

@@ -114,6 +114,13 @@ describe("a request to the instance metadata service", () => {
     expect(clock.slept).toEqual([1000]);
   });
 
+  it("waits for a connection no longer than the transport does", async () => {
+    const transport = { lookup: () => {}, connectTimeoutMs: 30 };
+    const { imds } = azure.imds(transport, { AZURE_POD_IDENTITY_AUTHORITY_HOST: "http://imds.example" });
+    const cause = { message: expect.stringContaining("30 ms") };
+    await expect(imds.get(PATH, QUERY, call())).rejects.toMatchObject({ code: "timeout", cause });
+  });
+
   it("ends with its signal's reason, also between two tries", async () => {
     const { imds, clock } = azure.imds();
     const controller = new AbortController();

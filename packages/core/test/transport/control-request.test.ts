@@ -185,6 +185,14 @@ describe("time", () => {
     const transport = transportTo({ lookup: () => {}, connectTimeoutMs: 60 });
     await expect(get(new URL(`https://${NAME}/`), { certificate }, transport)).rejects.toMatchObject({ code: "timeout" });
   });
+
+  it("runs out sooner for a request that says so", async () => {
+    const transport = transportTo({ lookup: () => {} });
+    await expect(get(new URL(`https://${NAME}/`), { connectTimeoutMs: 60 }, transport)).rejects.toMatchObject({
+      code: "timeout",
+      message: expect.stringContaining("60 ms"),
+    });
+  });
 });
 
 describe("a caller who leaves", () => {
