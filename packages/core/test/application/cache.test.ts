@@ -159,6 +159,16 @@ describe("the token cache", () => {
     expect(await countOf(() => application.acquireTokenByClientCredential({ ...bound, fmiPath: "agents/1" }))).toBe(0);
   });
 
+  it("keeps client capabilities apart: a token that was issued to a client without them is not the same", async () => {
+    const cache = new TokenCache();
+    const [plain, capable] = [entra.application({ cache }), entra.application({ cache, clientCapabilities: ["cp1"] })];
+    for (const request of [bound, { ...bound, fmiPath: "agents/1" }]) {
+      await plain.acquireTokenByClientCredential(request);
+      expect((await capable.acquireTokenByClientCredential(request)).metadata.tokenSource).toBe("IdentityProvider");
+      expect((await capable.acquireTokenByClientCredential(request)).metadata.tokenSource).toBe("Cache");
+    }
+  });
+
   it("reads no cache when claims are asked for or skipCache is set, and keeps what comes", async () => {
     const application = entra.application();
     await application.acquireTokenByClientCredential(bound);
@@ -203,7 +213,8 @@ describe("the token cache", () => {
     clock.nowMs = (first.refreshOn?.getTime() ?? Number.NaN) + 1;
     entra.emulator.faults.add({ on: "token", kind: "throttle", times: 1 });
     const requests = await countOf(async () => {
-      expect((await application.acquireTokenByClientCredential(bound)).accessToken).toBe(first.accessToken);
+      const hits = await Promise.all(Array.from({ length: 5 }, () => application.acquireTokenByClientCredential(bound)));
+      for (const { accessToken } of hits) expect(accessToken).toBe(first.accessToken);
       await expect(application.acquireTokenByClientCredential({ ...bound, skipCache: true })).rejects.toMatchObject({ statusCode: 429 });
       for (let call = 0; call < 5; call++) {
         expect((await application.acquireTokenByClientCredential(bound)).accessToken).toBe(first.accessToken);

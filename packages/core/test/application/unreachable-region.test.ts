@@ -26,6 +26,7 @@ const WAYS = [
   ["its name is unknown", "eastus", {}, false, "network_error"],
   ["nobody listens there", "westus3", { lookup: regionally(nobodyListens) }, false, "network_error"],
   ["it takes too long", "westus3", { lookup: regionally(() => {}), connectTimeoutMs: 60 }, false, "timeout"],
+  ["its certificate is not trusted", "westus3", { caHosts: [GLOBAL] }, false, "tls_handshake_failed"],
   ["TLS is cut", "westus3", {}, true, expect.stringMatching(/tls_handshake_failed|network_error/)],
 ] as const;
 
