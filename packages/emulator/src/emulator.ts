@@ -136,9 +136,23 @@ async function startServers(options: EmulatorOptions, servers: RunningServers): 
     tokens,
   });
   servers.add(metadataServer);
-  const urls = { keyVault: keyVault.url, graph: graph.url, customApi: customApi.url, instanceMetadata: instanceMetadata.url };
-  const facts = { tenantId, authority, ...urls };
-  const adminServer = await startAdminServer({ facts, faults, log, applications: entra.applications, secrets: keyVault.secrets });
+  const urls = {
+    keyVault: keyVault.url,
+    graph: graph.url,
+    customApi: customApi.url,
+    instanceMetadata: instanceMetadata.url,
+    attestation: attestation.url,
+    identityEndpoint: appService.environment.IDENTITY_ENDPOINT,
+    identityHeader: appService.environment.IDENTITY_HEADER,
+  };
+  const adminServer = await startAdminServer({
+    facts: { tenantId, authority, ...urls },
+    faults,
+    log,
+    applications: entra.applications,
+    secrets: keyVault.secrets,
+    machine: { managedIdentities, instanceMetadata },
+  });
   servers.add(adminServer);
 
   return {

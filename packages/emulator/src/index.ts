@@ -13,6 +13,8 @@ export { startFunctionsHost } from "./functions-host/functions-host.js";
 export type { InstanceMetadata, ScriptedAnswer } from "./instance-metadata/instance-metadata.js";
 export type { LocalApp, LocalAppEnvironment, LocalAppOptions } from "./local-app/local-app.js";
 export { prepareLocalApp } from "./local-app/local-app.js";
+export type { LocalIdentityApp, LocalIdentityAppEnvironment, LocalIdentityAppOptions } from "./local-app/local-identity-app.js";
+export { prepareLocalIdentityApp } from "./local-app/local-identity-app.js";
 export type { AppService } from "./managed-identity/app-service.js";
 export type { Attestation } from "./managed-identity/attestation-server.js";
 export type { ManagedIdentities } from "./managed-identity/managed-identities.js";

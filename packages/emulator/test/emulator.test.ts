@@ -5,8 +5,9 @@ import { type Emulator, type EmulatorOptions, startEmulator } from "../src/index
 import { type BoundCaller, boundCaller, calledEmulator } from "./bound-caller.js";
 
 /** Every port of an emulator. */
-function portsOf({ authority, keyVault, graph, customApi, instanceMetadata, adminUrl }: Emulator): number[] {
-  return [authority, keyVault.url, graph.url, customApi.url, instanceMetadata.url, adminUrl].map((url) => Number(new URL(url).port));
+function portsOf({ authority, keyVault, graph, customApi, instanceMetadata, attestation, appService, adminUrl }: Emulator): number[] {
+  const identity = [instanceMetadata.url, attestation.url, appService.environment.IDENTITY_ENDPOINT];
+  return [authority, keyVault.url, graph.url, customApi.url, ...identity, adminUrl].map((url) => Number(new URL(url).port));
 }
 
 /** A connection that says nothing, or the code of its failure. */
@@ -53,7 +54,7 @@ describe("a running emulator", () => {
   });
 
   it("puts its own names on loopback and knows no other", async () => {
-    for (const name of ["login", "westus3.mtlsauth", "dsts", "contoso.vault", "MTLSTB.graph", "orders.api"]) {
+    for (const name of ["login", "westus3.mtlsauth", "dsts", "contoso.vault", "MTLSTB.graph", "orders.api", "attestation"]) {
       expect(await lookUp(emulator, `${name}.emulator.localhost`)).toBe("127.0.0.1");
     }
     for (const name of ["vault", "a.b.vault", "graph", "api", "x_y.api", "nothing"]) {

@@ -2,8 +2,10 @@ import { assertApplicationOptions } from "../entra/application-options.js";
 import type { ApplicationRegistry } from "../entra/application-registry.js";
 import { assertFault } from "../faults/assert-fault.js";
 import type { FaultList } from "../faults/fault-list.js";
+import { assertManagedIdentityOptions } from "../managed-identity/managed-identity.js";
 import { type RequestLog, requestToJson } from "../record/request-log.js";
 import type { SecretStore } from "../resources/secret-store.js";
+import { changeMachine, type Machine, machineSettings } from "./machine-settings.js";
 
 /** What the admin endpoint reads and changes. */
 export interface Administered {
@@ -13,6 +15,7 @@ export interface Administered {
   readonly log: RequestLog;
   readonly applications: ApplicationRegistry;
   readonly secrets: SecretStore;
+  readonly machine: Machine;
 }
 
 /** What came with a request. */
@@ -54,6 +57,15 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, Act>>>> = {
     },
   },
   "/applications/{name}": { DELETE: ({ applications }, { name }) => void applications.remove(name) },
+  "/managed-identities": {
+    GET: ({ machine }) => [...machine.managedIdentities],
+    POST: ({ machine }, { body }) => {
+      assertManagedIdentityOptions(body);
+      return machine.managedIdentities.register(body);
+    },
+  },
+  "/managed-identities/{name}": { DELETE: ({ machine }, { name }) => void machine.managedIdentities.remove(name) },
+  "/machine": { GET: ({ machine }) => machineSettings(machine), PATCH: ({ machine }, { body }) => changeMachine(machine, body) },
 };
 
 function secretOf(body: unknown): string {

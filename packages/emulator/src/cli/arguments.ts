@@ -6,9 +6,15 @@ const FORMATS = ["dotenv", "json"] as const;
 /** How the environment is printed. */
 export type OutputFormat = (typeof FORMATS)[number];
 
+const CREDENTIALS = ["certificate", "managed-identity", "federated"] as const;
+
+/** How the app gets its tokens. */
+export type LocalCredential = (typeof CREDENTIALS)[number];
+
 /** What the command line asks for. */
 export interface CliArguments {
   readonly format: OutputFormat;
+  readonly credential: LocalCredential;
   readonly secrets: Readonly<Record<string, string>>;
   readonly directory?: string;
 }
@@ -28,17 +34,22 @@ export class UsageError extends Error {
  * @throws {UsageError}
  */
 export function readArguments(args: readonly string[]): CliArguments | "help" | "version" {
-  const { help, version, format = "dotenv", secret = [], directory } = parse(args);
+  const { help, version, format = "dotenv", credential = "certificate", secret = [], directory } = parse(args);
   if (help) return "help";
   if (version) return "version";
   const known = FORMATS.find((one) => one === format);
   if (known === undefined) throw new UsageError(`--format takes ${FORMATS.join(" or ")}, not "${format}".`);
+  const knownCredential = CREDENTIALS.find((one) => one === credential);
+  if (knownCredential === undefined) {
+    throw new UsageError(`--credential takes ${CREDENTIALS.slice(0, -1).join(", ")} or ${CREDENTIALS.at(-1)}, not "${credential}".`);
+  }
   if (directory === "") throw new UsageError("--directory takes a folder.");
   const secrets = secret.length === 0 ? DEFAULT_SECRETS : Object.fromEntries(secret.map(readSecret));
-  return { format: known, secrets, ...(directory !== undefined && { directory }) };
+  return { format: known, credential: knownCredential, secrets, ...(directory !== undefined && { directory }) };
 }
 
 const OPTIONS = {
+  credential: { type: "string" },
   directory: { type: "string" },
   secret: { type: "string", multiple: true },
   format: { type: "string" },
@@ -48,6 +59,7 @@ const OPTIONS = {
 
 /** What `parseArgs` gives for the options above. */
 interface ParsedOptions {
+  readonly credential?: string;
   readonly directory?: string;
   readonly secret?: string[];
   readonly format?: string;

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { startEmulator } from "../emulator.js";
 import { prepareLocalApp } from "../local-app/local-app.js";
+import { prepareLocalIdentityApp } from "../local-app/local-identity-app.js";
 import { type CliArguments, readArguments, UsageError } from "./arguments.js";
 import { formatEnvironment } from "./format-environment.js";
 import { HELP } from "./help.js";
@@ -35,9 +36,12 @@ export async function runCli(args: readonly string[], surroundings: CliSurroundi
   }
 }
 
-async function emulate({ format, ...options }: CliArguments, { out, error: tell, stop }: CliSurroundings): Promise<void> {
+async function emulate({ format, credential, ...options }: CliArguments, { out, error: tell, stop }: CliSurroundings): Promise<void> {
   await using emulator = await startEmulator();
-  await using app = await prepareLocalApp(emulator, options);
+  await using app =
+    credential === "certificate"
+      ? await prepareLocalApp(emulator, options)
+      : await prepareLocalIdentityApp(emulator, { ...options, credential });
   if (stop.aborted) return;
   const admin = `# Admin endpoint: ${emulator.adminUrl}\n`;
   const environment = formatEnvironment(app.environment, format);

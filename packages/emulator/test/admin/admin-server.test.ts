@@ -34,6 +34,9 @@ describe("the routes", () => {
         graph: emulator.graph.url,
         customApi: emulator.customApi.url,
         instanceMetadata: emulator.instanceMetadata.url,
+        attestation: emulator.attestation.url,
+        identityEndpoint: emulator.appService.environment.IDENTITY_ENDPOINT,
+        identityHeader: emulator.appService.environment.IDENTITY_HEADER,
       },
     });
   });
@@ -76,6 +79,26 @@ describe("the routes", () => {
     expect((await ask("/applications/ONE", { method: "DELETE" })).status).toBe(204);
     expect(emulator.applications.get("one")).toBeUndefined();
   });
+
+  it("POST, GET and DELETE managed identities", async () => {
+    const registered = await ask("/managed-identities", { method: "POST", json: { clientId: "one" } });
+    expect(registered).toMatchObject({ status: 200, body: { kind: "UserAssigned", clientId: "one", tenantId: emulator.tenantId } });
+    expect((await ask("/managed-identities")).body).toEqual([emulator.managedIdentities.systemAssigned, registered.body]);
+    expect((await ask("/managed-identities/ONE", { method: "DELETE" })).status).toBe(204);
+    expect(emulator.managedIdentities.get("one")).toBeUndefined();
+  });
+
+  it("GET and PATCH the machine", async () => {
+    const { body: before } = await ask("/machine");
+    expect(before).toMatchObject({ imdsVersion: 2, attestation: "optional", securityType: "TrustedLaunch", location: "westus3" });
+    const changes = { imdsVersion: 1, attestation: "required", certificateLifeSeconds: 60, osType: "Windows", securityType: "" };
+    expect((await ask("/machine", { method: "PATCH", json: changes })).status).toBe(204);
+    expect((await ask("/machine")).body).toEqual({ ...Object(before), ...changes });
+    expect(emulator.managedIdentities).toMatchObject({ imdsVersion: 1, attestation: "required", certificateLifeSeconds: 60 });
+    expect(emulator.instanceMetadata).toMatchObject({ osType: "Windows", securityType: "" });
+    expect((await ask("/machine", { method: "PATCH", json: before })).status).toBe(204);
+    expect((await ask("/machine")).body).toEqual(before);
+  });
 });
 
 describe("the refusals", () => {
@@ -116,6 +139,13 @@ describe("the refusals", () => {
     [{ on: "token", kind: "hang", host: 1 }, "`host` is a host name"],
     [{ on: "token", kind: "hang", delayMs: 1 }, "has no `delayMs`"],
     [{ on: "token", kind: "entra-error", code: 1 }, "`code` is one of"],
+    [{ on: "token", kind: "wrong-key" }, 'goes on "instance-metadata" alone'],
+    [{ on: "instance-metadata", kind: "downgrade" }, 'goes on "token" alone'],
+    [{ on: "app-service", kind: "revoked-certificate" }, "goes on servers that ask for a certificate"],
+    [{ on: "attestation", kind: "hang", path: 1 }, "`path` is a path"],
+    [{ on: "instance-metadata", kind: "wrong-endpoint" }, "needs `endpoint`"],
+    [{ on: "instance-metadata", kind: "wrong-endpoint", endpoint: 1 }, "`endpoint` is a URL"],
+    [{ on: "instance-metadata", kind: "wrong-key", endpoint: "x" }, "has no `endpoint`"],
   ])("takes no fault such as %j", async (json, message) => {
     expect(await ask("/faults", { method: "POST", json })).toMatchObject({
       status: 400,
@@ -133,6 +163,29 @@ describe("the refusals", () => {
     for (const json of [undefined, {}, { clientId: "one", secret: "x" }, { clientId: "one", certificate: "x" }]) {
       expect((await ask("/applications", { method: "POST", json })).status).toBe(400);
     }
+  });
+
+  it.each([
+    [undefined, "A managed identity is an object"],
+    [{ name: "x" }, "A managed identity has no `name`"],
+  ])("takes no managed identity such as %j", async (json, message) => {
+    const answer = await ask("/managed-identities", { method: "POST", json });
+    expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining(message) } });
+  });
+
+  it.each([
+    [undefined, "The machine's settings are an object"],
+    [{ imdsVersion: 3 }, "`imdsVersion` is 1 or 2"],
+    [{ attestation: "always" }, '`attestation` is "required" or "optional"'],
+    [{ certificateLifeSeconds: 1.5 }, "`certificateLifeSeconds` is a whole number"],
+    [{ systemAssignedEnabled: 1 }, "`systemAssignedEnabled` is true or false"],
+    [{ osType: null }, "`osType` is a string"],
+    [{ url: "x" }, "`url` is not an option. Known: imdsVersion,"],
+  ])("changes nothing of the machine by %j", async (json, message) => {
+    const before = (await ask("/machine")).body;
+    const answer = await ask("/machine", { method: "PATCH", json });
+    expect(answer).toMatchObject({ status: 400, body: { error: expect.stringContaining(message) } });
+    expect((await ask("/machine")).body).toEqual(before);
   });
 
   it.each(["/", "/nothing", "/faults/one/two", "//", "/constructor", "/__proto__"])(

@@ -52,6 +52,11 @@ function readDotenv(text: string): Record<string, string> {
   return Object.fromEntries(Array.from(text.matchAll(/^(\w+)=(.*)$/gm), ([, name, value]) => [name, value]));
 }
 
+/** The line that names the admin endpoint; another address stands before it. */
+function adminLine(text: string): string {
+  return /^# Admin endpoint: .*$/m.exec(text)?.[0] ?? "";
+}
+
 async function secretNames(text: string): Promise<unknown> {
   const [adminUrl = ""] = /http:\/\/127\.0\.0\.1:\d+/.exec(text) ?? [];
   return (await askHttp(adminUrl, "/secrets")).body;
@@ -85,6 +90,32 @@ describe("mtls-pop-emulator", () => {
     expect(await secretNames(error)).toEqual(["a", "b"]);
   });
 
+  it.each([
+    [
+      "managed-identity",
+      ["MTLS_POP_CREDENTIAL", "AZURE_POD_IDENTITY_AUTHORITY_HOST", "MTLS_POP_KNOWN_AUTHORITIES", "MTLS_POP_EMULATOR_CA", "KEY_VAULT_URL"],
+    ],
+    [
+      "federated",
+      [
+        "MTLS_POP_CREDENTIAL",
+        "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+        "MTLS_POP_KNOWN_AUTHORITIES",
+        "MTLS_POP_EMULATOR_CA",
+        "KEY_VAULT_URL",
+        "AZURE_TENANT_ID",
+        "AZURE_CLIENT_ID",
+        "AZURE_AUTHORITY_HOST",
+      ],
+    ],
+  ])("prints what an app with the credential %s needs", async (credential, names) => {
+    const { out } = await start("--credential", credential, "--secret", "a=1");
+    const environment = readDotenv(out);
+    expect(Object.keys(environment)).toEqual(names);
+    expect(environment["MTLS_POP_CREDENTIAL"]).toBe(credential);
+    expect(await secretNames(adminLine(out))).toEqual(["a"]);
+  });
+
   it("writes its files where it is told, and quotes the path where that needs it", async () => {
     const directory = await mkdtemp(join(tmpdir(), "a folder-"));
     cleanUps.push(() => rm(directory, { recursive: true }));
@@ -102,7 +133,7 @@ describe("mtls-pop-emulator", () => {
   it.each(["--help", "-h"])("explains itself with %s", async (option) => {
     const { exitCode, out } = await run(option);
     expect(exitCode).toBe(0);
-    for (const known of ["--directory", "--secret", "--format", "--help", "--version"]) expect(out).toContain(known);
+    for (const known of ["--credential", "--directory", "--secret", "--format", "--help", "--version"]) expect(out).toContain(known);
   });
 
   it("tells its version", async () => {
@@ -111,14 +142,15 @@ describe("mtls-pop-emulator", () => {
   });
 
   it.each([
-    [["--foo"], "Unknown option '--foo'. Known: --directory, --secret, --format, --help, --version."],
-    [["start"], "Unexpected argument 'start'. Known: --directory"],
+    [["--foo"], "Unknown option '--foo'. Known: --credential, --directory, --secret, --format, --help, --version."],
+    [["start"], "Unexpected argument 'start'. Known: --credential, --directory"],
     [["--format", "yaml"], '--format takes dotenv or json, not "yaml".'],
-    [["--format"], "argument missing. Known: --directory"],
+    [["--credential", "secret"], '--credential takes certificate, managed-identity or federated, not "secret".'],
+    [["--format"], "argument missing. Known: --credential, --directory"],
     [["--directory="], "--directory takes a folder."],
     [["--secret", "a"], '--secret takes name=value, not "a".'],
     [["--secret", "a_b=c"], '--secret takes a name of letters, digits and dashes, not "a_b".'],
-    [["--help=1"], "does not take an argument. Known: --directory"],
+    [["--help=1"], "does not take an argument. Known: --credential, --directory"],
   ])("refuses %j with 2 and says what is known", async (args, message) => {
     const { exitCode, out, error } = await run(...args);
     expect([exitCode, out]).toEqual([2, ""]);

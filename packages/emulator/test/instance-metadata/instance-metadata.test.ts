@@ -20,6 +20,21 @@ describe("instance metadata", () => {
     expect(answer).toMatchObject({ status: 200, body: { location: "northeurope" }, headers: { server: expect.stringContaining("IMDS") } });
   });
 
+  it("tells what the machine is, its security type from the version on that knows it", async () => {
+    const { instanceMetadata } = emulator;
+    Object.assign(instanceMetadata, { osType: "Windows", securityType: "ConfidentialVM", azEnvironment: "AzureChinaCloud" });
+    const told = { osType: "Windows", azEnvironment: "AzureChinaCloud", vmId: instanceMetadata.vmId };
+    const newer = await ask("/metadata/instance/compute?api-version=2021-12-13");
+    expect(newer.body).toMatchObject({ ...told, securityProfile: { secureBootEnabled: "true", securityType: "ConfidentialVM" } });
+    const older = await ask("/metadata/instance/compute?api-version=2021-02-01");
+    expect(older.body).toMatchObject({ ...told, securityProfile: { secureBootEnabled: "true" } });
+    expect(older.body).not.toHaveProperty("securityProfile.securityType");
+    instanceMetadata.securityType = "";
+    const plain = await ask("/metadata/instance/compute?api-version=2021-12-13");
+    expect(plain.body).toMatchObject({ securityProfile: { secureBootEnabled: "false", virtualTpmEnabled: "false" } });
+    expect(plain.body).not.toHaveProperty("securityProfile.securityType");
+  });
+
   it("wants its header", async () => {
     expect((await ask("/metadata/instance/compute?api-version=2021-02-01", {})).status).toBe(400);
   });
