@@ -96,8 +96,7 @@ async function ask(provider: AttestationProvider, request: AttestationRequest): 
       { timeoutMs: TIMEOUT_MS, error: late },
     );
   } catch (cause) {
-    // whoever asked has left: that is no failure of the attestation
-    signal.throwIfAborted();
+    // also when everybody has left: they have heard their own signal's reason
     const reason = cause instanceof Error && cause.message ? `: ${firstSentence(cause.message)}` : "";
     throw failed(`The key was not attested at ${attestationEndpoint}${reason}`, cause);
   }

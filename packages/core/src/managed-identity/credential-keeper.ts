@@ -98,7 +98,6 @@ export class CredentialKeeper {
   }
 
   #renew(present: Kept): void {
-    if (this.#flights.has("mint")) return;
     // before the attempt: its failure is not to start the next one at once
     present.renewFromMs = this.#clock.now() + LIFE.renewalPauseMs;
     this.#join(false).catch((error: unknown) => {

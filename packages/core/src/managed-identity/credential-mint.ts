@@ -88,7 +88,6 @@ export class CredentialMint {
     try {
       return await readComputeMetadata(this.#options.imds, call);
     } catch (error) {
-      call.signal?.throwIfAborted();
       if (!isMtlsPopError(error)) throw error;
       return { location: undefined, azEnvironment: undefined, osType: undefined, securityType: undefined };
     }
