@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { assertSignature, type BindingKey } from "../certificate/binding-key.js";
-import { bitString, context, ia5String, integer, nothing, objectIdentifier, sequence, setOf, utf8String } from "./der.js";
+import { bitString, context, derNull, ia5String, integer, objectIdentifier, sequence, setOf, utf8String } from "./der.js";
 
 /** Whom a certificate is asked for, as the metadata service knows it. */
 export interface CertificateSubject {
@@ -62,7 +62,7 @@ function cuIdJson({ vmId, vmssId }: ComputeUnitId): string {
 }
 
 function rsassaPss(): Buffer {
-  const sha256 = sequence(objectIdentifier(OID.sha256), nothing());
+  const sha256 = sequence(objectIdentifier(OID.sha256), derNull());
   const mgf1 = sequence(objectIdentifier(OID.mgf1), sha256);
   const parameters = sequence(context(0, sha256), context(1, mgf1), context(2, integer(SALT_OCTETS)));
   return sequence(objectIdentifier(OID.rsassaPss), parameters);

@@ -48,7 +48,7 @@ export function integer(value: number): Buffer {
   return element(TAG.integer, [Buffer.from([value])]);
 }
 
-export function nothing(): Buffer {
+export function derNull(): Buffer {
   return element(TAG.null, []);
 }
 

@@ -3,9 +3,9 @@ import { childrenOf, integerOf, oidOf, readElement } from "../../src/certificate
 import {
   bitString,
   context,
+  derNull,
   ia5String,
   integer,
-  nothing,
   objectIdentifier,
   sequence,
   setOf,
@@ -17,12 +17,12 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex");
 describe("DER", () => {
   it("writes each kind of element with its own identifier", () => {
     expect(hex(integer(32))).toBe("020120");
-    expect(hex(nothing())).toBe("0500");
+    expect(hex(derNull())).toBe("0500");
     expect(hex(bitString(Buffer.from("ab", "hex")))).toBe("030200ab");
     expect(hex(utf8String("é"))).toBe("0c02c3a9");
     expect(hex(ia5String("a.b"))).toBe("1603612e62");
-    expect(hex(sequence(nothing(), integer(0)))).toBe("30050500020100");
-    expect(hex(setOf(nothing()))).toBe("31020500");
+    expect(hex(sequence(derNull(), integer(0)))).toBe("30050500020100");
+    expect(hex(setOf(derNull()))).toBe("31020500");
     expect(hex(context(2, integer(32)))).toBe("a203020120");
   });
 
