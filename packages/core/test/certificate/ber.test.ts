@@ -19,6 +19,20 @@ describe("a BER element", () => {
     expect(childrenOf(element("3080020101020102000002")).map((child) => integerOf(child, "it"))).toEqual([1, 2]);
   });
 
+  it("is refused where it nests deeper than any file, before the stack is used up", () => {
+    const nested = (depth: number) => `${"3080".repeat(depth)}${"0000".repeat(depth)}`;
+    expect(element(nested(24)).contents).toHaveLength(92);
+    for (const depth of [26, 100_000]) expect(() => element(nested(depth))).toThrow(MalformedBer);
+    // an OCTET STRING in pieces of pieces
+    const pieces = Array.from({ length: 40 }).reduce<Buffer>(
+      (inner) => {
+        return Buffer.concat([Buffer.from([0x24, 0x82, inner.length >> 8, inner.length & 0xff]), inner]);
+      },
+      Buffer.from("040161", "hex"),
+    );
+    expect(() => octetsOf(readElement(pieces))).toThrow(MalformedBer);
+  });
+
   it("knows where it ends, whatever follows", () => {
     expect(element("0401610401").raw.toString("hex")).toBe("040161");
     expect(element("308004016100000401").raw.toString("hex")).toBe("30800401610000");

@@ -98,6 +98,24 @@ describe("SingleFlight", () => {
     expect(await flights.join("a", again.start)).toBe("token");
   });
 
+  it("is not disturbed by an attempt that everybody has left and that ends late", async () => {
+    const flights = new SingleFlight<string>();
+    const late = deferred<string>();
+    const leaver = new AbortController();
+    const left = flights.join("a", () => late.promise, leaver.signal);
+    await setImmediate();
+    leaver.abort(new Error("enough"));
+    await expect(left).rejects.toThrow("enough");
+    const next = attempt();
+    const waits = [flights.join("a", next.start)];
+    late.resolve("late");
+    await setImmediate();
+    waits.push(flights.join("a", next.start));
+    next.resolve("token");
+    expect(await Promise.all(waits)).toEqual(["token", "token"]);
+    expect(next.seen.starts).toBe(1);
+  });
+
   it("does not start for callers who leave in the same turn", async () => {
     const { start, seen } = attempt();
     const leaver = new AbortController();
