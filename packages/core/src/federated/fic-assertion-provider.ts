@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { AuthenticationResult } from "../application/authentication-result.js";
 import type { ClientAssertionRequest, ClientAssertionSource, ClientSignedAssertion } from "../application/client-assertion-source.js";
+import { guid } from "../application/confidential-client-options.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { type Clock, clockRule, systemClock } from "../internal/clock.js";
@@ -26,7 +27,7 @@ const ASSERTION_RULES = {
   mtlsProofOfPossession: flag,
   claims: text,
   fmiPath: text,
-  correlationId: text,
+  correlationId: guid,
   signal: abortSignal,
 } satisfies Record<keyof CreateAssertionOptions, OptionRule>;
 
@@ -73,8 +74,9 @@ export class FicAssertionProvider implements ClientAssertionSource {
    * @throws {MtlsPopError} `token_not_bound` for a result that is not bound, `invalid_options` for one that is not for the exchange
    */
   constructor(leg1: FicLeg1Acquirer | AuthenticationResult, options: { clock?: Clock } = {}) {
-    assertOptions("FicAssertionProvider", options, { clock: clockRule });
-    this.#leg1 = leg1 instanceof FicLeg1Acquirer ? leg1 : fixed(leg1, options.clock ?? systemClock);
+    const { clock = systemClock, ...others } = plainCopy("FicAssertionProvider", options);
+    assertOptions("FicAssertionProvider", { clock, ...others }, { clock: clockRule });
+    this.#leg1 = leg1 instanceof FicLeg1Acquirer ? leg1 : fixed(leg1, clock);
   }
 
   /**

@@ -57,14 +57,15 @@ export class FicLeg1Acquirer {
    * @param application a managed identity or a confidential client with a certificate
    * @throws {MtlsPopError} `invalid_options`
    */
-  constructor(application: BoundTokenApplication, options: FicLeg1AcquirerOptions = {}) {
+  constructor(application: BoundTokenApplication, given: FicLeg1AcquirerOptions = {}) {
     if (!record.test(application) || !callable.test(application.acquireBoundToken)) {
       throw new MtlsPopError("invalid_options", `FicLeg1Acquirer takes an application, but got ${describe(application)}.`, {
         help: "Pass a ManagedIdentityApplication or a ConfidentialClientApplication.",
       });
     }
-    const { tokenExchangeUrl = TOKEN_EXCHANGE_URLS[0], fmiPath } = plainCopy("FicLeg1Acquirer", options);
+    const options = plainCopy("FicLeg1Acquirer", given);
     assertOptions("FicLeg1Acquirer", options, OPTION_RULES);
+    const { tokenExchangeUrl = TOKEN_EXCHANGE_URLS[0], fmiPath } = options;
     if (fmiPath !== undefined && !(application instanceof ConfidentialClientApplication)) {
       throw new MtlsPopError("invalid_options", "FicLeg1Acquirer takes `fmiPath` with a ConfidentialClientApplication only.", {
         help: "Make a managed identity leg 1 of an application of its own, and let that one ask with `fmiPath`.",
@@ -80,9 +81,10 @@ export class FicLeg1Acquirer {
    *
    * @throws {MtlsPopError} `token_not_bound` when the application gives another token than a bound one; what the application throws
    */
-  async acquireToken(request: FicLeg1Request = {}): Promise<Leg1Token> {
-    const { correlationId, signal } = plainCopy("FicLeg1Acquirer", request);
+  async acquireToken(given: FicLeg1Request = {}): Promise<Leg1Token> {
+    const request = plainCopy("FicLeg1Acquirer", given);
     assertOptions("FicLeg1Acquirer", request, REQUEST_RULES);
+    const { correlationId, signal } = request;
     const question = { scopes: [`${this.#tokenExchangeUrl}/.default`], correlationId, signal };
     const application = this.#application;
     const result =

@@ -189,6 +189,13 @@ describe("FicAssertionProvider", () => {
     await expect(assertions.createAssertion(options as never)).rejects.toThrow(words);
   });
 
+  it.each([[{ clok: {} }], [{ clock: 7 }], [7], [null]])("takes no options such as %j", (options) => {
+    expect(thrown(() => new FicAssertionProvider(new FicLeg1Acquirer(legs.confidentialClient()), options as never))).toMatchObject({
+      code: "invalid_options",
+      message: expect.stringContaining("FicAssertionProvider"),
+    });
+  });
+
   it("shows no token in inspect and JSON, and its class has none either", async () => {
     const signed = await assertions.createAssertion();
     const shown = inspect([signed, assertions], { depth: 9, showHidden: true }) + JSON.stringify([signed, assertions]);
@@ -256,6 +263,17 @@ describe("FicLeg2Exchanger", () => {
     expect(make(application, new FicLeg1Acquirer(application)).message).toContain("FicAssertionProvider");
     expect(make({ ...legs.leg2Options, assertions }, assertions).message).toContain("options alone");
     expect(make(new MtlsPopTokenAcquirer(application), assertions).code).toBe("invalid_options");
+  });
+
+  it("tells where leg 1's managed identity comes from, when no certificate is issued there, and asks nobody", async () => {
+    const leg2 = legs.exchanger(legs.managedIdentity({ env: legs.emulator.appService.environment }));
+    for (const mtlsProofOfPossession of [true, false]) {
+      await expect(leg2.exchangeToken({ scopes, mtlsProofOfPossession })).rejects.toMatchObject({
+        code: "mtls_pop_not_supported_for_environment",
+        message: expect.stringContaining("App Service"),
+      });
+    }
+    expect(legs.emulator.requests).toEqual([]);
   });
 
   it("tells what leg 1 failed with", async () => {
