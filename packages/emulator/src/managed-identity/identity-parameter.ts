@@ -1,18 +1,18 @@
 import type { ManagedIdentities } from "./managed-identities.js";
 import type { ManagedIdentity } from "./managed-identity.js";
 
+/** An endpoint that gives tokens or certificates to managed identities. */
+export type IdentityEndpoint = "imds-v1" | "imds-v2" | "app-service";
+
 /** Which id of an identity each query parameter of an endpoint names. @see PROTOCOL.md section 5 */
-const PARAMETERS = {
+const PARAMETERS: Readonly<Record<IdentityEndpoint, Readonly<Record<string, keyof ManagedIdentity>>>> = {
   "imds-v1": { client_id: "clientId", object_id: "objectId", msi_res_id: "resourceId" },
   "imds-v2": { client_id: "clientId", object_id: "objectId", mi_res_id: "resourceId" },
   "app-service": { client_id: "clientId", principal_id: "objectId", mi_res_id: "resourceId" },
-} as const satisfies Readonly<Record<string, Readonly<Record<string, keyof ManagedIdentity>>>>;
+};
 
 /** Every name that means an identity to some endpoint. */
 const NAMES = ["client_id", "object_id", "principal_id", "mi_res_id", "msi_res_id"];
-
-/** An endpoint that gives tokens or certificates to managed identities. */
-export type IdentityEndpoint = keyof typeof PARAMETERS;
 
 /** Why a query names no identity. */
 export type NoIdentity =
@@ -34,7 +34,7 @@ export function identityOf(
   query: Readonly<Record<string, string>>,
   identities: ManagedIdentities,
 ): ManagedIdentity | NoIdentity {
-  const parameters: Readonly<Record<string, keyof ManagedIdentity>> = PARAMETERS[endpoint];
+  const parameters = PARAMETERS[endpoint];
   const [name, ...others] = NAMES.filter((known) => query[known] !== undefined);
   if (others.length > 0) {
     return { refusal: "malformed", detail: `More than one identity is specified: ${[name, ...others].join(", ")}` };
