@@ -60,7 +60,7 @@ export { assertClientName, createPopClients } from "./resource/pop-clients.js";
 export type { ConnectionOptions, FetchFunction, PopFetch, PopFetchOptions } from "./resource/pop-fetch.js";
 export { createPopFetch } from "./resource/pop-fetch.js";
 export type { ResourceOptions } from "./resource/resource.js";
-export { resourceScope } from "./resource/resource.js";
+export { assertResourceOptions, resourceScope } from "./resource/resource.js";
 export type { ResourceCallerOptions, ResourceCallInit } from "./resource/resource-caller.js";
 export { ResourceCaller } from "./resource/resource-caller.js";
 export type { ResourceProfileName } from "./resource/resource-profile.js";

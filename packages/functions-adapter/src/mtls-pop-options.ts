@@ -1,6 +1,7 @@
 import {
   assertClientName,
   assertOptions,
+  assertResourceOptions,
   type BoundTokenSource,
   MtlsPopError,
   type NamedResources,
@@ -44,14 +45,17 @@ const RULES: Readonly<Record<keyof MtlsPopOptions, OptionRule>> = {
 };
 
 /**
- * Checks what can be checked before there are app settings; core checks the resources when the clients are made.
+ * Checks what can be checked before there are app settings; core checks the resources' URLs when the clients are made.
  *
  * @throws {MtlsPopError} `invalid_options`, `reserved_client_name`
  */
 export function readOptions(options: unknown): ReadOptions {
   assertMtlsPopOptions(options);
   const { resources = {}, tokens, warmup = false } = options;
-  for (const name of Object.keys(resources)) assertClientName(name);
+  for (const [name, resource] of Object.entries(resources)) {
+    assertClientName(name);
+    assertResourceOptions(name, resource);
+  }
   return { resources, tokens, warmup };
 }
 

@@ -25,6 +25,10 @@ describe("withMtlsPop refuses", () => {
     [{ resources: [] }, "takes `resources` as an object with a resource for each name"],
     [{ resources: { vault: "https://a.vault.azure.net" } }, "takes `resources` as an object with a resource for each name"],
     [{ resources: { vault: null } }, "takes `resources` as an object with a resource for each name"],
+    [{ resources: { vault: {} } }, 'resource "vault" needs `baseUrl`'],
+    [{ resources: { vault: { baseUrl: "%VAULT_URL%", scop: "a" } } }, 'resource "vault": `scop` is not an option; did you mean `scope`?'],
+    [{ resources: { vault: { baseUrl: "%VAULT_URL%", profile: "keyvault" } } }, 'takes `profile` as "key-vault" or "graph" or "default"'],
+    [{ resources: { vault: { baseUrl: "%VAULT_URL%", tls: { maxVersions: "TLSv1.2" } } } }, "did you mean `maxVersion`?"],
     [{ tokens: {} }, "takes `tokens` as a token source"],
     [null, "takes a handler, or an options object and then a handler"],
   ])("the options %j, and says why", (options, why) => {

@@ -72,8 +72,7 @@ export class Resource {
    */
   constructor(name: string, options: ResourceOptions, tokens: BoundTokenSource) {
     const where = `resource "${name}"`;
-    assertOptions(where, options, RULES);
-    if (options.tls) assertOptions(`${where}.tls`, options.tls, { maxVersion: oneOf("TLSv1.2", "TLSv1.3") });
+    assertResourceOptions(name, options);
     const url = readBaseUrl(where, options.baseUrl);
     const known = knownHost(url.host);
     const profile: ResourceProfile = RESOURCE_PROFILES[options.profile ?? known?.profile ?? "default"];
@@ -96,6 +95,19 @@ export class Resource {
   contains(pathname: string): boolean {
     return pathname.startsWith(this.baseUrl.pathname) || `${pathname}/` === this.baseUrl.pathname;
   }
+}
+
+/**
+ * Checks the names and types of a resource's options, before its URL is known: for whoever takes them and makes the client later.
+ *
+ * @param name for messages
+ * @throws {MtlsPopError} `invalid_options`
+ */
+export function assertResourceOptions(name: string, options: unknown): asserts options is ResourceOptions {
+  const where = `resource "${name}"`;
+  assertOptions(where, options, RULES);
+  const tls: unknown = Reflect.get(Object(options), "tls");
+  if (tls) assertOptions(`${where}.tls`, tls, { maxVersion: oneOf("TLSv1.2", "TLSv1.3") });
 }
 
 /**
