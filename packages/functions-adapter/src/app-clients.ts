@@ -1,19 +1,15 @@
 import { app } from "@azure/functions";
-import {
-  type BoundTokenSource,
-  ConfidentialClientApplication,
-  certificateFromEnvironment,
-  createPopClients,
-  MtlsPopError,
-  type PopClients,
-  resourceScope,
-} from "@mtls-pop/core";
+import { type BoundTokenSource, createPopClients, MtlsPopError, type PopClients, resourceScope } from "@mtls-pop/core";
 import { type BoundClients, boundClients } from "./bound-clients.js";
 import type { ClientSettings } from "./client-settings.js";
+import { readCredentialSettings } from "./credential-settings.js";
+import { createCredential } from "./credentials/create-credential.js";
+import type { Credential } from "./credentials/credential.js";
+import { lazyTokens } from "./credentials/lazy-tokens.js";
 import { emulatorTransport } from "./emulator-transport.js";
-import { type NeededSetting, namingSettings } from "./setting-errors.js";
+import { assertSettings, type NeededSetting, namingSettings } from "./setting-errors.js";
 import { resolveReferences, settingReferences } from "./setting-reference.js";
-import { APPLICATION_SETTINGS, assertSettings, type Environment, readCertificateSettings } from "./settings.js";
+import type { Environment } from "./settings.js";
 
 /** The clients that functions with equal settings share. */
 export interface ClientSet {
@@ -40,13 +36,13 @@ export function appClients(): AppClients {
   return clients;
 }
 
-/** One application for all functions, so that they share its tokens, and one set of clients for each distinct set of settings. */
+/** One credential for all functions, so that they share its tokens, and one set of clients for each distinct set of settings. */
 export class AppClients {
   readonly #env: Environment;
   readonly #sets = new Map<string, OpenSet>();
   readonly #warmedUp = new Set<string>();
   readonly #ended = new AbortController();
-  #application: ConfidentialClientApplication | undefined;
+  #credential: Credential | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(env: Environment) {
@@ -64,16 +60,27 @@ export class AppClients {
    * authority
    */
   get(settings: ClientSettings): ClientSet {
-    if (this.closed) {
-      throw new MtlsPopError("client_closed", "The Functions host has ended this app, and its clients are closed.", {
-        help: "Make no calls after `appTerminate`.",
-      });
-    }
+    this.#assertOpen();
     const known = this.#sets.get(settings.key);
     if (known) return known;
     const made = this.#make(settings);
     this.#sets.set(settings.key, made);
     return made;
+  }
+
+  /**
+   * What the app's settings say that proves its identity, made at the first call and shared. A failure is not remembered.
+   *
+   * @param alsoNeeded settings that the caller needs beside it
+   * @throws {MtlsPopError} as `get` does
+   */
+  credential(alsoNeeded: readonly NeededSetting[] = []): Credential {
+    this.#assertOpen();
+    if (!this.#credential) {
+      const settings = readCredentialSettings(this.#env, alsoNeeded);
+      this.#credential = createCredential(settings, { env: this.#env, logger, transport: emulatorTransport(this.#env) });
+    }
+    return this.#credential;
   }
 
   /** Whether nobody has said before that these clients are being warmed up. */
@@ -92,40 +99,30 @@ export class AppClients {
 
   #make(settings: ClientSettings): OpenSet {
     const references = settingReferences(settings.resources);
-    const tokens = settings.tokens ?? this.#applicationFor(settings.resources, references);
+    const own = Object.values(settings.resources);
+    // where every resource brings its own tokens, the app's may never be asked for: its settings are wanted by whoever asks
+    const isAsked = !settings.tokens && (own.length === 0 || own.some(({ tokens }) => !tokens));
+    const credential = isAsked ? this.credential(references) : undefined;
+    const tokens: BoundTokenSource = settings.tokens ?? credential ?? lazyTokens(() => this.credential());
     assertSettings(this.#env, references);
     const resources = resolveReferences(settings.resources, this.#env);
     const transport = emulatorTransport(this.#env);
     const pop = namingSettings(references, () => createPopClients({ tokens, resources, logger, ...(transport && { transport }) }));
     const warmUp = async () => {
+      const { signal } = this.#ended;
       const wanted = Object.values(resources);
-      if (wanted.length === 0) await tokens.bindingCertificate?.();
+      if (wanted.length === 0) await (credential ? credential.load(signal) : tokens.bindingCertificate?.());
       const acquire = (resource: (typeof wanted)[number]) =>
-        (resource.tokens ?? tokens).acquireBoundToken({ scopes: [resourceScope(resource)], signal: this.#ended.signal });
+        (resource.tokens ?? tokens).acquireBoundToken({ scopes: [resourceScope(resource)], signal });
       await Promise.all(wanted.map(acquire));
     };
     return { pop, clients: boundClients(pop, tokens), warmUp };
   }
 
-  /** Where every resource brings its own tokens, the app's may never be asked for: its settings are wanted by whoever asks. */
-  #applicationFor(resources: ClientSettings["resources"], references: readonly NeededSetting[]): BoundTokenSource {
-    const own = Object.values(resources);
-    if (own.length === 0 || own.some(({ tokens }) => !tokens)) return this.#certificateApplication(references);
-    const application = () => this.#certificateApplication([]);
-    return {
-      acquireBoundToken: async (request) => application().acquireBoundToken(request),
-      bindingCertificate: () => application().bindingCertificate(),
-    };
-  }
-
-  #certificateApplication(alsoNeeded: readonly NeededSetting[]): ConfidentialClientApplication {
-    if (!this.#application) {
-      const settings = readCertificateSettings(this.#env, alsoNeeded);
-      const certificate = certificateFromEnvironment({ env: this.#env, logger });
-      const transport = emulatorTransport(this.#env);
-      const options = { ...settings, certificate, logger, ...(transport && { transport }) };
-      this.#application = namingSettings(APPLICATION_SETTINGS, () => new ConfidentialClientApplication(options));
-    }
-    return this.#application;
+  #assertOpen(): void {
+    if (!this.closed) return;
+    throw new MtlsPopError("client_closed", "The Functions host has ended this app, and its clients are closed.", {
+      help: "Make no calls after `appTerminate`.",
+    });
   }
 }

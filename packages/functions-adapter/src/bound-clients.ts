@@ -2,14 +2,14 @@ import {
   type BoundToken,
   type BoundTokenRequest,
   type BoundTokenSource,
-  type ConfidentialClientApplication,
   type FetchFunction,
   MtlsPopError,
   type PopClients,
 } from "@mtls-pop/core";
+import type { SettingsTokens } from "./credentials/credential.js";
 
 /** What a wrapped handler gets as its third argument. It belongs to all invocations, and is closed when the app ends. */
-export type BoundClients<Name extends string = never, Source extends BoundTokenSource = ConfidentialClientApplication> = {
+export type BoundClients<Name extends string = never, Source extends BoundTokenSource = SettingsTokens> = {
   /** Takes paths, which are appended to the resource's base URL. */
   readonly [N in Name]: FetchFunction;
 } & {

@@ -1,4 +1,5 @@
 import { isMtlsPopError, MtlsPopError } from "@mtls-pop/core";
+import { type Environment, setting } from "./settings.js";
 
 /** A setting that something needs. */
 export interface NeededSetting {
@@ -7,19 +8,45 @@ export interface NeededSetting {
   readonly meaning: string;
 }
 
-/** The refusal that names everything that is missing. */
-export function settingsMissing(missing: readonly NeededSetting[]): MtlsPopError {
-  return new MtlsPopError("settings_missing", `App settings are missing: ${listed(missing)}.`, {
-    help: "Set them under Environment variables of the Function App or, locally, under Values in local.settings.json.",
-  });
+/** Settings that are there and cannot be followed. */
+export interface SettingContradiction {
+  /** One sentence with the names of the settings. */
+  readonly found: string;
+  /** What to do about it. */
+  readonly help: string;
 }
 
-/** The refusal of settings in which Functions has left the reference instead of the secret. */
-export function settingsUnresolved(unresolved: readonly NeededSetting[]): MtlsPopError {
-  return new MtlsPopError("settings_invalid", `App settings hold references that Functions could not follow: ${listed(unresolved)}.`, {
-    help:
-      "Environment variables of the Function App show what is wrong with each: mostly the app's managed identity has no role in the " +
-      "vault, or the URI is not right. Locally, set the value itself.",
+/** What Functions replaces by the secret, and leaves as it is when it cannot. */
+const REFERENCE_TO_SECRET = /^@Microsoft\.(?:KeyVault|AppConfiguration)\(/i;
+
+const WHERE_TO_SET = "Set them under Environment variables of the Function App or, locally, under Values in local.settings.json.";
+
+const WHY_UNRESOLVED =
+  "Environment variables of the Function App show what is wrong with each reference: mostly the app's managed identity has no role in the " +
+  "vault, or the URI is not right. Locally, set the value itself.";
+
+/**
+ * Checks that settings are there, are more than a reference to a secret, and do not contradict each other; what is wrong is named all at
+ * once.
+ *
+ * @throws {MtlsPopError} `settings_missing` when that is all, else `settings_invalid`
+ */
+export function assertSettings(
+  env: Environment,
+  needed: readonly NeededSetting[],
+  contradictions: readonly SettingContradiction[] = [],
+): void {
+  const missing = needed.filter(({ name }) => !setting(env, name));
+  const unresolved = needed.filter(({ name }) => REFERENCE_TO_SECRET.test(setting(env, name) ?? ""));
+  const problems = [...contradictions];
+  if (missing.length > 0) problems.push({ found: `App settings are missing: ${listed(missing)}.`, help: WHERE_TO_SET });
+  if (unresolved.length > 0) {
+    problems.push({ found: `App settings hold references that Functions could not follow: ${listed(unresolved)}.`, help: WHY_UNRESOLVED });
+  }
+  if (problems.length === 0) return;
+  const onlyMissing = contradictions.length + unresolved.length === 0;
+  throw new MtlsPopError(onlyMissing ? "settings_missing" : "settings_invalid", problems.map(({ found }) => found).join(" "), {
+    help: problems.map(({ help }) => help).join(" "),
   });
 }
 

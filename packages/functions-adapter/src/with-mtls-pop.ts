@@ -1,8 +1,9 @@
 import type { HttpRequest, HttpResponseInit, InvocationContext } from "@azure/functions";
-import { type BoundTokenSource, type ConfidentialClientApplication, isMtlsPopError, MtlsPopError } from "@mtls-pop/core";
+import { type BoundTokenSource, isMtlsPopError, MtlsPopError } from "@mtls-pop/core";
 import { appClients } from "./app-clients.js";
 import type { BoundClients } from "./bound-clients.js";
 import { clientSettings } from "./client-settings.js";
+import type { SettingsTokens } from "./credentials/credential.js";
 import { errorResponse, logError } from "./error-report.js";
 import { type MtlsPopOptions, readOptions } from "./mtls-pop-options.js";
 import { warmUpAtStart } from "./warm-up.js";
@@ -44,7 +45,7 @@ const WRAPPED = Symbol.for("@mtls-pop/functions-adapter.wrapped");
 export function withMtlsPop<Input, Output = unknown>(
   handler: (input: Input, context: InvocationContext, clients: BoundClients) => Output | Promise<Output>,
 ): WrappedHandler<Input, Output>;
-export function withMtlsPop<Input, Output, Name extends string = never, Source extends BoundTokenSource = ConfidentialClientApplication>(
+export function withMtlsPop<Input, Output, Name extends string = never, Source extends BoundTokenSource = SettingsTokens>(
   options: MtlsPopOptions<Name, Source>,
   handler: (input: Input, context: InvocationContext, clients: BoundClients<Name, Source>) => Output | Promise<Output>,
 ): WrappedHandler<Input, Output>;

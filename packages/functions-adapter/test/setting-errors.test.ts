@@ -1,6 +1,6 @@
 import { MtlsPopError } from "@mtls-pop/core";
 import { describe, expect, it } from "vitest";
-import { namingSettings, settingsMissing } from "../src/setting-errors.js";
+import { assertSettings, namingSettings } from "../src/setting-errors.js";
 
 const TENANT = { name: "AZURE_TENANT_ID", meaning: "`tenantId`" };
 
@@ -40,8 +40,12 @@ describe("an error about options that were settings", () => {
 describe("missing settings", () => {
   it("are named once each, with all that they are for", () => {
     const url = (resource: string) => ({ name: "API_URL", meaning: `\`baseUrl\` of the resource "${resource}"` });
-    expect(settingsMissing([url("a"), TENANT, url("b")]).message).toMatch(
+    expect(() => assertSettings({}, [url("a"), TENANT, url("b")])).toThrow(
       /^App settings are missing: API_URL \(`baseUrl` of the resource "a", `baseUrl` of the resource "b"\); AZURE_TENANT_ID \(`tenantId`\)\. Set/,
     );
+  });
+
+  it("are none when all are there", () => {
+    expect(() => assertSettings({ AZURE_TENANT_ID: "contoso.example" }, [TENANT])).not.toThrow();
   });
 });
