@@ -4,9 +4,8 @@ import { assertTenant } from "../authority/tenant.js";
 import { assertTakesCertificate } from "../authority/token-endpoint.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { type Clock, systemClock } from "../internal/clock.js";
-import { plainCopy } from "../internal/options.js";
 import { shareSignal } from "../internal/shared-signal.js";
-import { Acquisition } from "../token/acquisition.js";
+import { Acquisition, type Inquiry } from "../token/acquisition.js";
 import { mergeClaims } from "../token/claims.js";
 import { scopeKey } from "../token/scopes.js";
 import { TokenCache, variantOf } from "../token/token-cache.js";
@@ -21,13 +20,24 @@ import {
   readClientCredentialRequest,
   readConfidentialClientOptions,
 } from "./confidential-client-options.js";
-import { TokenExchanger } from "./token-exchanger.js";
+import { TokenExchanger, type TokenQuestion } from "./token-exchanger.js";
 
 /** As long as a token endpoint may take to answer. */
 const CREDENTIAL_TIMEOUT_MS = 30_000;
 
 /** A source acquires a token of its own first; for a managed identity's, IMDS alone may take more than a minute (PROTOCOL.md section 7). */
 const ASSERTION_SOURCE_TIMEOUT_MS = 120_000;
+
+/** What a request comes down to. */
+interface Wanted {
+  readonly request: ClientCredentialRequest;
+  readonly bound: boolean;
+  readonly scope: string;
+  readonly tenantId: string;
+  /** Those of the request, merged with the client's capabilities. */
+  readonly askedClaims: string | undefined;
+  readonly variant: string;
+}
 
 /**
  * An application that proves itself with a certificate and acquires tokens for itself, bound to that certificate or not.
@@ -92,51 +102,14 @@ export class ConfidentialClientApplication implements BoundTokenSource {
    * @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted
    */
   async acquireTokenByClientCredential(given: ClientCredentialRequest): Promise<AuthenticationResult> {
-    const request = readClientCredentialRequest(given);
-    const { mtlsProofOfPossession = false, claims, signal } = request;
-    signal?.throwIfAborted();
-    shareSignal(signal);
-    const scope = scopeKey(request.scopes);
-    const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
-    // all that can be refused before the certificate is asked for, which may mean a request to somewhere else
-    const askedClaims = claims === undefined ? undefined : mergeClaims(this.#clientCapabilities, claims);
-    if (mtlsProofOfPossession || this.#sendCertificateOverMtls) assertTakesCertificate(this.#authority, tenantId);
-    const startedMs = this.#clock.now();
-    const source = this.#credential.certificate(signal);
-    const certificate = source instanceof Promise ? await source : source;
-    const certificateMs = source instanceof Promise ? this.#clock.now() - startedMs : 0;
-    const variant = this.#variantOf(request);
-    // one leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3)
-    const keyOf = (leaf: BindingCertificate | undefined) =>
-      `${this.#keyPrefix} ${tenantId} ${mtlsProofOfPossession ? "mtls_pop" : "Bearer"} ${leaf?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
-    const key = keyOf(certificate);
-    // an assertion may come with a newer certificate than was known a moment ago
-    const placeOf = (result: AuthenticationResult) => (certificate ? keyOf(result.bindingCertificate ?? certificate) : key);
-    const ask = (flightSignal: AbortSignal) =>
-      this.#exchanger.requestToken({
-        credential: this.#credential,
-        certificate,
-        clientId: this.clientId,
-        tenantId,
-        scope,
-        bound: mtlsProofOfPossession,
-        claims: askedClaims ?? this.#capabilityClaims,
-        fmiPath: request.fmiPath,
-        extraBodyParameters: request.extraBodyParameters,
-        correlationId: request.correlationId ?? randomUUID(),
-        certificateMs,
-        signal: flightSignal,
-      });
-    if (!request.skipCache && askedClaims === undefined) {
-      const cached = this.#acquisition.fromCache(key, certificate, ask, placeOf);
-      if (cached) return cached;
-    }
-    return this.#acquisition.fromService(key, askedClaims ?? "", ask, signal, placeOf);
+    return this.#acquire(readClientCredentialRequest("acquireTokenByClientCredential", given));
   }
 
   /** A bound token: `acquireTokenByClientCredential` with `mtlsProofOfPossession` set. */
-  async acquireBoundToken(request: BoundTokenRequest): Promise<AuthenticationResult> {
-    return this.acquireTokenByClientCredential({ ...plainCopy("acquireBoundToken", request), mtlsProofOfPossession: true });
+  async acquireBoundToken(given: BoundTokenRequest): Promise<AuthenticationResult> {
+    const request = readClientCredentialRequest("acquireBoundToken", given);
+    request.mtlsProofOfPossession = true;
+    return this.#acquire(request);
   }
 
   /** The certificate of the next request, unless an assertion callback brings it. */
@@ -152,6 +125,64 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   withClientAssertion(clientAssertion: ClientAssertionCallback | ClientAssertionSource): ConfidentialClientApplication {
     const { certificate: _replaced, ...options } = this.#options;
     return new ConfidentialClientApplication({ ...options, clientAssertion });
+  }
+
+  /** No promise when certificate and token are at hand. */
+  #acquire(request: ClientCredentialRequest): AuthenticationResult | Promise<AuthenticationResult> {
+    const { mtlsProofOfPossession: bound = false, claims, signal } = request;
+    signal?.throwIfAborted();
+    shareSignal(signal);
+    const scope = scopeKey(request.scopes);
+    const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
+    // all that can be refused before the certificate is asked for, which may mean a request to somewhere else
+    const askedClaims = claims === undefined ? undefined : mergeClaims(this.#clientCapabilities, claims);
+    if (bound || this.#sendCertificateOverMtls) assertTakesCertificate(this.#authority, tenantId);
+    const wanted: Wanted = { request, bound, scope, tenantId, askedClaims, variant: this.#variantOf(request) };
+    const startedMs = this.#clock.now();
+    const source = this.#credential.certificate(signal);
+    return source instanceof Promise
+      ? source.then((certificate) => this.#acquireWith(certificate, wanted, this.#clock.now() - startedMs))
+      : this.#acquireWith(source, wanted, 0);
+  }
+
+  #acquireWith(
+    certificate: BindingCertificate | undefined,
+    wanted: Wanted,
+    certificateMs: number,
+  ): AuthenticationResult | Promise<AuthenticationResult> {
+    const { request, askedClaims } = wanted;
+    const key = this.#keyOf(wanted, certificate);
+    const inquiry: Inquiry = {
+      ask: (signal) => this.#ask(wanted, { certificate, certificateMs, signal }),
+      // an assertion may come with a newer certificate than was known a moment ago
+      placeOf: (result) => (certificate ? this.#keyOf(wanted, result.bindingCertificate ?? certificate) : key),
+    };
+    const mayBeCached = !request.skipCache && askedClaims === undefined;
+    const cached = mayBeCached ? this.#acquisition.fromCache(key, certificate, inquiry) : undefined;
+    return cached ?? this.#acquisition.fromService(key, askedClaims ?? "", inquiry, request.signal);
+  }
+
+  #ask(
+    { request, bound, scope, tenantId, askedClaims }: Wanted,
+    given: Pick<TokenQuestion, "certificate" | "certificateMs" | "signal">,
+  ): Promise<AuthenticationResult> {
+    return this.#exchanger.requestToken({
+      ...given,
+      credential: this.#credential,
+      clientId: this.clientId,
+      tenantId,
+      scope,
+      bound,
+      claims: askedClaims ?? this.#capabilityClaims,
+      fmiPath: request.fmiPath,
+      extraBodyParameters: request.extraBodyParameters,
+      correlationId: request.correlationId ?? randomUUID(),
+    });
+  }
+
+  /** One leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3). */
+  #keyOf({ bound, scope, tenantId, variant }: Wanted, leaf: BindingCertificate | undefined): string {
+    return `${this.#keyPrefix} ${tenantId} ${bound ? "mtls_pop" : "Bearer"} ${leaf?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
   }
 
   #variantOf({ fmiPath, extraBodyParameters }: ClientCredentialRequest): string {

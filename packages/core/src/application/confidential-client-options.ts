@@ -165,11 +165,11 @@ const RULE_OF: ReadonlyMap<string, OptionRule> = new Map(Object.entries(REQUEST_
 /**
  * Like `assertOptions`, but for every call: it looks only at what is there.
  *
+ * @param where the method, for messages
  * @returns the request as it is now, whatever becomes of the caller's object
  * @throws {MtlsPopError} `invalid_options`, `reserved_body_parameter`
  */
-export function readClientCredentialRequest(given: ClientCredentialRequest): ClientCredentialRequest {
-  const where = "acquireTokenByClientCredential";
+export function readClientCredentialRequest(where: string, given: ClientCredentialRequest): ClientCredentialRequest {
   if (!record.test(given)) assertOptions(where, given, REQUEST_RULES);
   const request = plainCopy(where, given);
   for (const name in request) {

@@ -10,7 +10,7 @@ import { type BearerRequest, requestImdsV1Token } from "../managed-identity/imds
 import { ImdsV2 } from "../managed-identity/imds-v2.js";
 import { Identity } from "../managed-identity/managed-identity-id.js";
 import { type FoundSource, findSource } from "../managed-identity/source.js";
-import { Acquisition, type RequestToken } from "../token/acquisition.js";
+import { Acquisition, type Inquiry } from "../token/acquisition.js";
 import { mergeClaims } from "../token/claims.js";
 import { scopeKey } from "../token/scopes.js";
 import { TokenCache, variantOf } from "../token/token-cache.js";
@@ -119,7 +119,7 @@ export class ManagedIdentityApplication implements BoundTokenSource {
     return this.#imdsV2.withCredential((credential) => {
       const { certificate } = credential;
       const certificateMs = this.#clock.now() - startedMs;
-      const ask: RequestToken = (ended) => {
+      const ask: Inquiry["ask"] = (ended) => {
         const correlationId = request.correlationId ?? randomUUID();
         return this.#imdsV2.acquire({ credential, resource, bound, claims, correlationId, certificateMs, signal: ended });
       };
@@ -146,10 +146,10 @@ export class ManagedIdentityApplication implements BoundTokenSource {
     key: string,
     certificate: BindingCertificate | undefined,
     { claims, skipCache, signal }: ManagedIdentityRequest,
-    ask: RequestToken,
+    ask: Inquiry["ask"],
   ): Promise<AuthenticationResult> {
-    const cached = skipCache || claims !== undefined ? undefined : this.#acquisition.fromCache(key, certificate, ask);
-    return cached ?? this.#acquisition.fromService(key, claims ?? "", ask, signal);
+    const cached = skipCache || claims !== undefined ? undefined : this.#acquisition.fromCache(key, certificate, { ask });
+    return cached ?? this.#acquisition.fromService(key, claims ?? "", { ask }, signal);
   }
 }
 

@@ -7,11 +7,13 @@ import { SingleFlight } from "../internal/single-flight.js";
 import { ThrottleMemory } from "./throttle-memory.js";
 import type { TokenCache } from "./token-cache.js";
 
-/** Asks the service for the token that a key stands for. */
-export type RequestToken = (signal: AbortSignal) => Promise<AuthenticationResult>;
-
-/** The cache key that a token is kept under, where that shows only when it is there. */
-export type PlaceOf = (result: AuthenticationResult) => string;
+/** How the token that a key stands for is had. */
+export interface Inquiry {
+  /** Asks the service. */
+  readonly ask: (signal: AbortSignal) => Promise<AuthenticationResult>;
+  /** The cache key that the token is kept under, where that shows only when it is there. @default the key that was asked with */
+  readonly placeOf?: (result: AuthenticationResult) => string;
+}
 
 const NO_TIME = { totalMs: 0, certificateMs: 0, regionMs: 0, httpMs: 0 } as const;
 
@@ -36,18 +38,13 @@ export class Acquisition {
    * The cached token for a key. Past its refresh time it is served all the same, and a new one is fetched behind it.
    *
    * @param certificate the current request's, which the result then carries; same leaf, so the key is the same
-   * @param placeOf as for `fromService`, for the new one
+   * @param inquiry how a new one is fetched
    */
-  fromCache(
-    key: string,
-    certificate: BindingCertificate | undefined,
-    request: RequestToken,
-    placeOf?: PlaceOf,
-  ): AuthenticationResult | undefined {
+  fromCache(key: string, certificate: BindingCertificate | undefined, inquiry: Inquiry): AuthenticationResult | undefined {
     const now = this.#clock.now();
     const entry = this.#cache.get(key, now);
     if (!entry) return undefined;
-    if (now >= entry.refreshFromMs) this.#refresh(key, request, placeOf);
+    if (now >= entry.refreshFromMs) this.#refresh(key, inquiry);
     if (certificate && entry.result.bindingCertificate && entry.result.bindingCertificate !== certificate) {
       entry.result = copy(entry.result, { bindingCertificate: certificate });
     }
@@ -58,26 +55,19 @@ export class Acquisition {
    * A token from the service, shared with everyone who asks for the same at the same time.
    *
    * @param variant what of this request does not belong to the cache key, such as a challenge's claims
-   * @param placeOf where the token is kept. @default `key`
-   * @throws {MtlsPopError} `throttled`, or what `request` throws
+   * @throws {MtlsPopError} `throttled`, or what the inquiry throws
    */
-  fromService(
-    key: string,
-    variant: string,
-    request: RequestToken,
-    signal?: AbortSignal,
-    placeOf: PlaceOf = () => key,
-  ): Promise<AuthenticationResult> {
+  fromService(key: string, variant: string, inquiry: Inquiry, signal?: AbortSignal): Promise<AuthenticationResult> {
     const flight = variant ? `${key} ${variant}` : key;
-    return this.#flights.join(flight, (ended) => this.#fetch(flight, request, ended, placeOf), signal);
+    return this.#flights.join(flight, (ended) => this.#fetch(flight, key, inquiry, ended), signal);
   }
 
-  async #fetch(flight: string, request: RequestToken, signal: AbortSignal, placeOf: PlaceOf): Promise<AuthenticationResult> {
+  async #fetch(flight: string, key: string, { ask, placeOf }: Inquiry, signal: AbortSignal): Promise<AuthenticationResult> {
     this.#throttles.assertNotThrottled(flight, this.#clock.now());
     try {
-      const result = await request(signal);
+      const result = await ask(signal);
       const kept = copy(result, { metadata: { ...result.metadata, tokenSource: "Cache", durations: NO_TIME } });
-      this.#cache.set(placeOf(result), kept, this.#clock.now());
+      this.#cache.set(placeOf?.(result) ?? key, kept, this.#clock.now());
       return result;
     } catch (error) {
       if (error instanceof MtlsPopError) this.#throttles.remember(flight, error, this.#clock.now());
@@ -85,9 +75,9 @@ export class Acquisition {
     }
   }
 
-  #refresh(key: string, request: RequestToken, placeOf: PlaceOf | undefined): void {
+  #refresh(key: string, inquiry: Inquiry): void {
     if (this.#flights.has(key)) return;
-    this.fromService(key, "", request, undefined, placeOf).catch((error: unknown) => {
+    this.fromService(key, "", inquiry).catch((error: unknown) => {
       this.#cache.postponeRefresh(key, this.#clock.now());
       const reason = error instanceof Error ? error.message : String(error);
       tell(this.#logger, "warn", `A token's refresh failed; the present one is served while it is valid. ${reason}`);
