@@ -13,7 +13,15 @@ const PNPM_COMMANDS = ["install", "exec", "changeset"];
 
 describe("the documents", () => {
   it("are there, those that a repository is expected to have and one for each package", () => {
-    const expected = ["README.md", "ARCHITECTURE.md", "PROTOCOL.md", "CONTRIBUTING.md", "SECURITY.md", "docs/errors.md"];
+    const expected = [
+      "README.md",
+      "ARCHITECTURE.md",
+      "PROTOCOL.md",
+      "CONTRIBUTING.md",
+      "SECURITY.md",
+      "docs/errors.md",
+      "docs/identities.md",
+    ];
     const packages = ["core", "functions-adapter", "emulator"].map((name) => `packages/${name}/README.md`);
     expect(paths).toEqual(expect.arrayContaining([...expected, ...packages]));
   });
