@@ -43,15 +43,11 @@ async function emulate({ format, credential, ...options }: CliArguments, { out, 
       ? await prepareLocalApp(emulator, options)
       : await prepareLocalIdentityApp(emulator, { ...options, credential });
   if (stop.aborted) return;
-  const admin = `# Admin endpoint: ${emulator.adminUrl}\n`;
   const environment = formatEnvironment(app.environment, format);
   // JSON has no comments
-  if (format === "json") {
-    tell(admin);
-    out(environment);
-  } else {
-    out(environment + admin);
-  }
+  out(format === "json" ? environment : `${environment}# Admin endpoint: ${emulator.adminUrl}\n`);
+  // for whoever sees the terminal, also where the environment goes into a file
+  tell(`The emulator runs until Ctrl-C. Its admin endpoint is ${emulator.adminUrl}\n`);
   await new Promise<void>((resolve) => {
     stop.addEventListener("abort", () => resolve(), { once: true });
   });

@@ -7,21 +7,23 @@ import { openPrivateFiles, type PrivateFiles } from "./private-files.js";
 
 /** What an app with a managed identity is to find on the emulator. */
 export interface LocalIdentityAppOptions extends LocalAppOptions {
-  /**
-   * `managed-identity`: the app is the machine's own identity. `federated`: that identity is leg 1, and leg 2 an application that is
-   * registered for it.
-   */
+  /** `managed-identity`: the app is the identity. `federated`: the identity is leg 1, and leg 2 an application that is registered for it. */
   credential: "managed-identity" | "federated";
+  /** The machine's own identity, or one that is attached to it for this app. @default "system-assigned" */
+  identity?: "system-assigned" | "user-assigned";
 }
 
 const CREDENTIALS: readonly string[] = ["managed-identity", "federated"];
-const OPTIONS = ["credential", "directory", "secrets"] as const satisfies (keyof LocalIdentityAppOptions)[];
+const IDENTITIES: readonly string[] = ["system-assigned", "user-assigned"];
+const OPTIONS = ["credential", "identity", "directory", "secrets"] as const satisfies (keyof LocalIdentityAppOptions)[];
 
 /** The app settings of an app with a managed identity; those of the application are for `federated` alone. */
 export interface LocalIdentityAppEnvironment
   extends Pick<LocalAppEnvironment, "MTLS_POP_KNOWN_AUTHORITIES" | "MTLS_POP_EMULATOR_CA" | "KEY_VAULT_URL">,
     Partial<Pick<LocalAppEnvironment, "AZURE_TENANT_ID" | "AZURE_CLIENT_ID" | "AZURE_AUTHORITY_HOST">> {
   readonly MTLS_POP_CREDENTIAL: "managed-identity" | "federated";
+  /** Of a user-assigned identity. */
+  readonly MTLS_POP_MANAGED_IDENTITY_CLIENT_ID?: string;
   /** Origin of the metadata service. */
   readonly AZURE_POD_IDENTITY_AUTHORITY_HOST: string;
 }
@@ -29,9 +31,8 @@ export interface LocalIdentityAppEnvironment
 /** A managed identity with everything that an app needs to be it, or to be the application behind it. */
 export interface LocalIdentityApp extends AsyncDisposable {
   readonly environment: LocalIdentityAppEnvironment;
-  /** The machine's own. */
   readonly identity: ManagedIdentity;
-  /** Forgets the application and removes the files, and the folder when it is a temporary one. Safe to call again. */
+  /** Forgets the application, detaches a user-assigned identity and removes the files, and the folder when it is a temporary one. Safe to call again. */
   dispose(): Promise<void>;
 }
 
@@ -48,20 +49,24 @@ export interface LocalIdentityApp extends AsyncDisposable {
  */
 export async function prepareLocalIdentityApp(emulator: Emulator, options: LocalIdentityAppOptions): Promise<LocalIdentityApp> {
   assertKnownOptions("prepareLocalIdentityApp", options, OPTIONS);
-  const { credential, directory, secrets = {} } = options;
-  if (!CREDENTIALS.includes(credential)) {
-    throw new TypeError(`prepareLocalIdentityApp: \`credential\` is ${CREDENTIALS.join(" or ")}, not ${JSON.stringify(credential)}.`);
-  }
+  const { credential, identity: kind = "system-assigned", directory, secrets = {} } = options;
+  assertOneOf("credential", credential, CREDENTIALS);
+  assertOneOf("identity", kind, IDENTITIES);
   for (const [name, secret] of Object.entries(secrets)) emulator.keyVault.secrets.set(name, secret);
-  const identity = emulator.managedIdentities.systemAssigned;
   const files = await openPrivateFiles(directory);
+  const { managedIdentities } = emulator;
+  const identity = kind === "user-assigned" ? managedIdentities.register() : managedIdentities.systemAssigned;
   const clientId = randomUUID();
   const dispose = async (): Promise<void> => {
     emulator.applications.remove(clientId);
+    if (kind === "user-assigned") managedIdentities.remove(identity.clientId);
     await files.remove();
   };
   try {
-    const shared = await sharedEnvironment(emulator, files, credential);
+    const shared = {
+      ...(await sharedEnvironment(emulator, files, credential)),
+      ...(kind === "user-assigned" && { MTLS_POP_MANAGED_IDENTITY_CLIENT_ID: identity.clientId }),
+    };
     if (credential === "managed-identity") return { environment: shared, identity, dispose, [Symbol.asyncDispose]: dispose };
     emulator.applications.register({ clientId, federatedSubjects: [identity.objectId] });
     const environment = {
@@ -75,6 +80,11 @@ export async function prepareLocalIdentityApp(emulator: Emulator, options: Local
     await dispose();
     throw error;
   }
+}
+
+function assertOneOf(option: string, value: string, known: readonly string[]): void {
+  if (known.includes(value)) return;
+  throw new TypeError(`prepareLocalIdentityApp: \`${option}\` is ${known.join(" or ")}, not ${JSON.stringify(value)}.`);
 }
 
 async function sharedEnvironment(

@@ -75,18 +75,24 @@ describe("mtls-pop-emulator", () => {
       "MTLS_POP_EMULATOR_CA",
       "KEY_VAULT_URL",
     ]);
-    expect(error).toBe("");
     expect(await secretNames(out)).toEqual(["my-secret"]);
+    expect(await secretNames(error)).toEqual(["my-secret"]);
     expect(await stop()).toBe(0);
     await expect(secretNames(out)).rejects.toThrow("ECONNREFUSED");
     await expect(access(String(environment["MTLS_POP_EMULATOR_CA"]))).rejects.toThrow("ENOENT");
   });
 
-  it("prints JSON for local.settings.json, and what JSON cannot say for people", async () => {
+  it("says to whom it does not write into a file that it runs until Ctrl-C, and where the admin endpoint is", async () => {
+    for (const format of ["dotenv", "json"]) {
+      const { error } = await start("--format", format);
+      expect(error).toMatch(/^The emulator runs until Ctrl-C\. Its admin endpoint is http:\/\/127\.0\.0\.1:\d+\n$/);
+    }
+  });
+
+  it("prints JSON for local.settings.json", async () => {
     const { out, error } = await start("--format", "json", "--secret", "a=1=2", "--secret", "b=");
     const values: unknown = JSON.parse(out);
     expect(values).toMatchObject({ AZURE_CLIENT_ID: expect.any(String), KEY_VAULT_URL: expect.stringContaining("https://") });
-    expect(error).toMatch(/^# Admin endpoint: http:\/\/127\.0\.0\.1:\d+\n$/);
     expect(await secretNames(error)).toEqual(["a", "b"]);
   });
 

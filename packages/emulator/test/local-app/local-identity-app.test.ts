@@ -44,16 +44,33 @@ describe("a local app with a managed identity", () => {
     await expect(access(dirname(MTLS_POP_EMULATOR_CA))).rejects.toThrow("ENOENT");
   });
 
-  it("is not half prepared: a failure leaves no application", async () => {
+  it("may have an identity of its own, which is attached to the machine until it is disposed of", async () => {
+    const app = await prepareLocalIdentityApp(emulator, { credential: "managed-identity", identity: "user-assigned" });
+    const { clientId, kind } = app.identity;
+    expect(kind).toBe("UserAssigned");
+    expect(app.environment).toEqual({
+      MTLS_POP_CREDENTIAL: "managed-identity",
+      MTLS_POP_MANAGED_IDENTITY_CLIENT_ID: clientId,
+      ...shared(),
+    });
+    expect(emulator.managedIdentities.get(clientId)).toBe(app.identity);
+    await app.dispose();
+    expect(emulator.managedIdentities.get(clientId)).toBeUndefined();
+  });
+
+  it("is not half prepared: a failure leaves neither application nor identity", async () => {
     const directory = join(import.meta.filename, "no-folder");
-    await expect(prepareLocalIdentityApp(emulator, { credential: "federated", directory })).rejects.toThrow("ENOTDIR");
+    const options = { credential: "federated", identity: "user-assigned", directory } as const;
+    await expect(prepareLocalIdentityApp(emulator, options)).rejects.toThrow("ENOTDIR");
     expect([...emulator.applications]).toEqual([]);
+    expect([...emulator.managedIdentities]).toEqual([emulator.managedIdentities.systemAssigned]);
   });
 
   it.each<[object, string]>([
     [{ credential: "certificate" }, '`credential` is managed-identity or federated, not "certificate".'],
     [{}, "`credential` is managed-identity or federated, not undefined."],
-    [{ credential: "federated", folder: "x" }, "`folder` is not an option. Known: credential, directory, secrets."],
+    [{ credential: "federated", identity: "mine" }, '`identity` is system-assigned or user-assigned, not "mine".'],
+    [{ credential: "federated", folder: "x" }, "`folder` is not an option. Known: credential, identity, directory, secrets."],
   ])("is not made of %j", async (options, message) => {
     const untyped = options as LocalIdentityAppOptions;
     await expect(prepareLocalIdentityApp(emulator, untyped)).rejects.toThrow(message);
