@@ -131,6 +131,7 @@ export class BoundCall {
         path: `${url.pathname}${url.search}`,
         headers: requestHeaders(resource, headers, method, body, `${this.#scheme} ${accessToken}`),
         content: body?.content,
+        length: body?.length,
         replayable: body?.replayable ?? true,
         signal,
       },

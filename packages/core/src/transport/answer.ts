@@ -17,8 +17,8 @@ export function onceReleased({ request }: Answer, then: () => void): void {
 }
 
 /**
- * Reads and keeps a body that is not handed on, so that its connection can be used again, up to a limit; beyond it, when the body
- * stalls, and when the call is aborted, the connection is closed.
+ * Reads and keeps a body that is not handed on, so that its connection can be used again, up to a limit; beyond it, when the body takes
+ * longer than it may pause, and when the call is aborted, the connection is closed.
  *
  * @returns the bytes, or `undefined` when they were not read to the end
  */
@@ -29,7 +29,6 @@ export function drain(
   signal: AbortSignal | undefined,
 ): Promise<Buffer | undefined> {
   return new Promise((resolve) => {
-    const { socket } = message;
     const chunks: Buffer[] = [];
     let size = 0;
     const giveUp = () => request.destroy();
@@ -39,12 +38,12 @@ export function drain(
       else chunks.push(chunk);
     });
     message.on("error", giveUp);
-    socket.setTimeout(transport.bodyTimeoutMs);
-    socket.once("timeout", giveUp);
+    // for all of it: a byte now and then must not keep the caller waiting
+    const timer = setTimeout(giveUp, transport.bodyTimeoutMs);
     signal?.addEventListener("abort", giveUp, { once: true });
     // after the body's end, at the moment when the agent has its connection back
     request.once("close", () => {
-      socket.off("timeout", giveUp);
+      clearTimeout(timer);
       signal?.removeEventListener("abort", giveUp);
       resolve(message.complete && size <= limitBytes ? Buffer.concat(chunks) : undefined);
     });

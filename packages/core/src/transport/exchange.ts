@@ -1,31 +1,12 @@
 import type { ClientRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { ReadableStream } from "node:stream/web";
-import { MtlsPopError } from "../errors.js";
 import type { Answer } from "./answer.js";
-import type { Endpoint, MtlsAgent } from "./mtls-agent.js";
+import { allBusyError, isClosed, lostError, notRepeatedError } from "./exchange-errors.js";
+import type { MtlsAgent } from "./mtls-agent.js";
+import { isRepeatable, type ResourceRequest } from "./resource-request.js";
 import { timeoutError, transportError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
-import { upload } from "./upload.js";
-
-/** Methods that may be sent again without being asked (RFC 9110 section 9.2.2). */
-const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
-/** What a kept-alive connection fails with when the server had closed it in the meantime. */
-const STALE = new Set(["ECONNRESET", "EPIPE"]);
-
-/** One request to a resource, ready for the wire. */
-export interface ResourceRequest {
-  readonly endpoint: Endpoint;
-  readonly method: string;
-  /** Path and query. */
-  readonly path: string;
-  /** Names and values in turn, `Host` and the framing of the body among them. */
-  readonly headers: readonly string[];
-  readonly content: Uint8Array | (() => ReadableStream) | undefined;
-  /** Whether `content` can be sent a second time. */
-  readonly replayable: boolean;
-  readonly signal: AbortSignal | undefined;
-}
+import { PIECE_BYTES, upload } from "./upload.js";
 
 /**
  * Sends a request over the agent's connections and waits for the head of the answer. An idempotent request whose kept-alive connection
@@ -35,11 +16,12 @@ export interface ResourceRequest {
  * @see https://nodejs.org/api/http.html#requestreusedsocket
  */
 export function exchange(agent: MtlsAgent, request: ResourceRequest, transport: Transport): Promise<Answer> {
-  return attempt(agent, request, transport, request.replayable && IDEMPOTENT.has(request.method));
+  return attempt(agent, request, transport, isRepeatable(request));
 }
 
 function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transport, mayRepeat: boolean): Promise<Answer> {
   const { endpoint, signal, content } = request;
+  const { deadlines } = agent;
   return new Promise((resolve, reject) => {
     agent.makeRoom(endpoint);
     const outgoing = httpsRequest({
@@ -52,15 +34,14 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       headers: request.headers,
       setHost: false,
     });
-    let queueTimer: NodeJS.Timeout | undefined;
+    const isUpload = typeof content === "function" || (content !== undefined && content.byteLength > PIECE_BYTES);
     // kept alive or opened ahead: the server may have closed it in the meantime
     let mayBeStale = false;
     // an error that comes later is that of the body, or our own doing
     let isSettled = false;
     const settle = () => {
       isSettled = true;
-      clearTimeout(queueTimer);
-      outgoing.socket?.off("timeout", onTimeout);
+      deadlines.end(onOverdue);
       signal?.removeEventListener("abort", onAbort);
     };
     const fail = (error: unknown) => {
@@ -69,31 +50,41 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       outgoing.destroy();
     };
     const onAbort = () => fail(signal?.reason);
-    const onTimeout = () => fail(timeoutError("headers", endpoint.authority, transport.headersTimeoutMs));
-    if (agent.isQueued(outgoing, endpoint)) {
-      queueTimer = setTimeout(() => fail(allBusy(agent, endpoint, transport.headersTimeoutMs)), transport.headersTimeoutMs);
-    }
+    const onOverdue = () => {
+      const { headersTimeoutMs } = transport;
+      const isSent = Boolean(outgoing.socket);
+      fail(
+        isSent ? timeoutError("headers", endpoint.authority, headersTimeoutMs) : allBusyError(endpoint, agent.maxSockets, headersTimeoutMs),
+      );
+    };
+    // from here on the other side may take its time, however much it says meanwhile
+    const onSent = () => {
+      if (!isSettled) deadlines.begin(onOverdue);
+    };
+    const onConnected = () => {
+      if (!isUpload || isSettled) return onSent();
+      const { bodyTimeoutMs: timeoutMs } = transport;
+      const body = typeof content === "function" ? content() : content;
+      const options = { length: request.length, timeoutMs, authority: endpoint.authority, isAnswered: () => isSettled };
+      upload(outgoing, body, options).then(onSent, fail);
+    };
+    if (agent.isQueued(outgoing, endpoint)) deadlines.begin(onOverdue);
     signal?.addEventListener("abort", onAbort, { once: true });
     outgoing.on("socket", (socket) => {
-      clearTimeout(queueTimer);
-      const arm = () => {
-        if (isSettled) return;
-        if (socket.timeout !== transport.headersTimeoutMs) socket.setTimeout(transport.headersTimeoutMs);
-        socket.on("timeout", onTimeout);
-      };
+      deadlines.end(onOverdue);
       // until then the connect time-out counts
       mayBeStale = !agent.isConnecting(socket);
-      if (mayBeStale) arm();
-      else socket.once("secureConnect", arm);
+      if (mayBeStale) onConnected();
+      else socket.once("secureConnect", onConnected);
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
       if (isSettled) return;
       settle();
-      if (!mayBeStale || !STALE.has(error.code ?? "")) return reject(transportError(error, endpoint.authority));
+      if (!mayBeStale || !isClosed(error)) return reject(lostError(error, request, outgoing.reusedSocket));
       // what closed this connection, a restart or a frozen process, closed the idle ones beside it
       agent.closeIdle(endpoint);
       if (mayRepeat && !signal?.aborted) resolve(attempt(agent, request, transport, false));
-      else reject(notRepeated(error, request));
+      else reject(notRepeatedError(error, request, outgoing.reusedSocket));
     });
     outgoing.on("response", (message) => {
       settle();
@@ -103,8 +94,7 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
     outgoing.on("close", () => {
       if (!isSettled) fail(transportError(new Error("it answered with another protocol than HTTP"), endpoint.authority));
     });
-    if (typeof content === "function") upload(outgoing, content()).catch(fail);
-    else outgoing.end(content);
+    if (!isUpload) outgoing.end(content);
   });
 }
 
@@ -113,23 +103,4 @@ function releaseUnsent(outgoing: ClientRequest): void {
   if (outgoing.writableFinished) return;
   // the last bytes may be on their way to the system
   setImmediate(() => outgoing.writableFinished || outgoing.destroy());
-}
-
-function notRepeated(cause: unknown, { endpoint, method, replayable }: ResourceRequest): MtlsPopError {
-  const why = IDEMPOTENT.has(method)
-    ? replayable
-      ? "was sent a second time already"
-      : "has a body that is sent once only"
-    : "is not idempotent";
-  return new MtlsPopError(
-    "network_error",
-    `${endpoint.authority} closed a kept-alive connection before it answered, and the ${method} request ${why}.`,
-    { cause, help: "It may have been carried out: find out before you send it again." },
-  );
-}
-
-function allBusy(agent: MtlsAgent, { authority }: Endpoint, timeoutMs: number): MtlsPopError {
-  return new MtlsPopError("timeout", `The connections to ${authority} (at most ${agent.maxSockets}) were all in use for ${timeoutMs} ms.`, {
-    help: "Read or cancel the body of each answer; if that is done, raise `maxConnectionsPerOrigin`.",
-  });
 }

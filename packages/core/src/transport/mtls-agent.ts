@@ -3,6 +3,7 @@ import { Agent, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
+import { Deadlines } from "./deadlines.js";
 import { TlsSessions } from "./tls-session.js";
 import { timeoutError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
@@ -33,7 +34,7 @@ export function endpointOf(url: URL): Endpoint {
 export interface MtlsAgentOptions {
   /** Holds the binding certificate, the trusted roots and the TLS versions; shared by all of the agent's connections. */
   readonly secureContext: SecureContext;
-  readonly transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
+  readonly transport: Pick<Transport, "lookup" | "connectTimeoutMs" | "headersTimeoutMs">;
   readonly maxConnectionsPerOrigin: number;
 }
 
@@ -42,6 +43,8 @@ export interface MtlsAgentOptions {
  * and go with it.
  */
 export class MtlsAgent extends Agent {
+  /** Of the requests that wait for a connection or for the head of their answer. */
+  readonly deadlines: Deadlines;
   readonly #secureContext: SecureContext;
   readonly #transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
   readonly #sessions = new TlsSessions();
@@ -56,6 +59,7 @@ export class MtlsAgent extends Agent {
     this.maxTotalSockets = maxConnectionsPerOrigin * ORIGINS_AT_FULL_USE;
     this.#secureContext = secureContext;
     this.#transport = transport;
+    this.deadlines = new Deadlines(transport.headersTimeoutMs);
   }
 
   /** Short, since everything but the address is the same for the whole agent. */
@@ -141,6 +145,7 @@ export class MtlsAgent extends Agent {
 
   override destroy(): void {
     this.retire();
+    this.deadlines.clear();
     super.destroy();
   }
 

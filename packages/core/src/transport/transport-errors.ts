@@ -1,13 +1,14 @@
 import { isMtlsPopError, MtlsPopError, type MtlsPopErrorOptions } from "../errors.js";
 
 /** The phase in which a call ran out of time, in words for the message. */
-export type TimeoutPhase = "connect" | "headers" | "body";
+export type TimeoutPhase = "connect" | "upload" | "headers" | "body";
 
 const PHASES = {
-  connect: "did not complete a TLS connection",
-  headers: "did not begin its answer",
-  body: "did not finish its answer",
-} as const satisfies Record<TimeoutPhase, string>;
+  connect: { failed: "did not complete a TLS connection", option: "connectTimeoutMs" },
+  upload: { failed: "took no more of the request's body", option: "bodyTimeoutMs" },
+  headers: { failed: "did not begin its answer", option: "headersTimeoutMs" },
+  body: { failed: "did not finish its answer", option: "bodyTimeoutMs" },
+} as const satisfies Record<TimeoutPhase, { failed: string; option: string }>;
 
 /** Node's codes of a failed verification of the server's certificate (`X509_verify_cert_error_string` and `node:tls`). */
 const UNTRUSTED_SERVER = new Set([
@@ -70,8 +71,9 @@ function networkHelp(code: string | undefined): string {
 
 /** The error for a peer that let a time-out pass. */
 export function timeoutError(phase: TimeoutPhase, target: string, timeoutMs: number, options: MtlsPopErrorOptions = {}): MtlsPopError {
-  return new MtlsPopError("timeout", `${target} ${PHASES[phase]} within ${timeoutMs} ms.`, {
+  const { failed, option } = PHASES[phase];
+  return new MtlsPopError("timeout", `${target} ${failed} within ${timeoutMs} ms.`, {
     ...options,
-    help: `Raise \`transport.${phase}TimeoutMs\` if the host is known to be slow.`,
+    help: `Raise \`transport.${option}\` if the host is known to be slow.`,
   });
 }

@@ -12,9 +12,12 @@ export interface TransportOptions {
   lookup?: LookupFunction;
   /** Milliseconds until TCP and TLS must be up. @default 10000 */
   connectTimeoutMs?: number;
-  /** Milliseconds from the request sent to the answer's head. @default 30000 */
+  /** Milliseconds from the request sent to the end of the answer's head, however much comes meanwhile. @default 30000 */
   headersTimeoutMs?: number;
-  /** Milliseconds that an answer's body may pause; for the small answers of control calls, that it may take. @default 30000 */
+  /**
+   * Milliseconds that an answer's body may pause, or the server take nothing of a request's; for the small answers of control calls, that
+   * the body may take. @default 30000
+   */
   bodyTimeoutMs?: number;
 }
 

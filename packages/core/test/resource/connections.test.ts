@@ -38,7 +38,7 @@ describe("the pool", () => {
     await using popFetch = world.popFetch({
       tokens: given(token),
       maxConnectionsPerOrigin: 1,
-      transport: { ...world.transport, headersTimeoutMs: 80 },
+      transport: { ...world.transport, headersTimeoutMs: 1000 },
     });
     const stream = world.customApi.stream("occupies");
     const occupied = await popFetch(`${url}/stream/occupies`);
