@@ -20,7 +20,7 @@ export interface MtlsPopOptions<Name extends string = string, Source extends Bou
   tokens?: Source;
   /**
    * Acquires a token for each of `resources` when the app starts, so that the first call does not wait; without `resources` it loads
-   * the certificate. Start-up does not wait for it, and a failure is logged and tried again by the first call. @default false
+   * the certificate or acquires leg 1's token; a managed identity's certificate comes with its first token. Start-up does not wait for it, and a failure is logged and tried again by the first call. @default false
    */
   warmup?: boolean;
 }
