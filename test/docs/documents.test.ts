@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
 import { DOCUMENTS, documentAt, ROOT, sourceFiles } from "./documents.js";
@@ -63,6 +63,14 @@ describe("PROTOCOL.md", () => {
       .flatMap((numbers) => numbers.split(/, | and /));
     expect(named.length).toBeGreaterThan(10);
     expect(named.filter((number) => !sections.includes(number))).toEqual([]);
+  });
+});
+
+describe("ARCHITECTURE.md", () => {
+  it("has every folder of core, and no other", () => {
+    const listed = tableRows(documentAt("ARCHITECTURE.md").text, ["Folder of core", "What it does"]);
+    const folders = readdirSync(`${ROOT}packages/core/src`, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    expect(listed.map((row) => row["Folder of core"]).sort()).toEqual(folders.map(({ name }) => `${name}/`).sort());
   });
 });
 
