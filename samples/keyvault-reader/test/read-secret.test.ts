@@ -62,6 +62,25 @@ describe("GET /api/secrets/{name}", () => {
     );
   });
 
+  it.each([
+    ["throttle", 429, 7],
+    ["throttle", 429, undefined],
+    ["unavailable", 503, 7],
+    ["unavailable", 503, undefined],
+  ] as const)("passes on the vault's %s as %i, and Retry-After when it says %s, without its words", async (kind, status, seconds) => {
+    const host = await sample.host();
+    sample.emulator.faults.add({ on: "key-vault", kind, ...(seconds !== undefined && { retryAfterSeconds: seconds }) });
+    const response = await call(host, "secrets/my-secret");
+    const wait = seconds === undefined ? null : String(seconds);
+    expect([response.status, response.headers.get("retry-after"), response.headers.get("cache-control")]).toEqual([
+      status,
+      wait,
+      "no-store",
+    ]);
+    expect(await response.text()).toBe('{"error":{"code":"vault_unavailable"}}');
+    expect(host.logs.at(-1)?.message).toMatch(new RegExp(`^The vault answered ${status}: `));
+  });
+
   it("answers 503 with Retry-After while Entra throttles", async () => {
     sample.emulator.faults.add({ on: "token", kind: "throttle", retryAfterSeconds: 9, times: 2 });
     const host = await sample.host();

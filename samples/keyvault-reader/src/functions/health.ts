@@ -1,27 +1,24 @@
 import { app } from "@azure/functions";
-import { withMtlsPop } from "@mtls-pop/functions-adapter";
+import { tokensFromSettings, withMtlsPop } from "@mtls-pop/functions-adapter";
+import { tokenState } from "../token-state.js";
 import { VAULT_SCOPE } from "../vault.js";
 
+const tokens = tokensFromSettings();
+
 /**
- * `GET /api/health`: whether this app can get a bound token, and how long its certificate lasts. Nothing secret is in it, but who the
- * app is in the directory is no stranger's business, and a stranger shall not make it ask for tokens: a key is needed here too.
+ * `GET /api/health`: whether this app can get a bound token, and how long its certificate lasts; the same for leg 1 where the settings say
+ * `federated`. Nothing secret is in it, but who the app is in the directory is no stranger's business, and a stranger shall not make it
+ * ask for tokens: a key is needed here too.
  */
 app.http("health", {
   methods: ["GET"],
   authLevel: "function",
   handler: withMtlsPop(async (_request, _context, { acquireToken }) => {
-    const { tokenType, expiresOn, bindingCertificate, metadata } = await acquireToken({ scopes: [VAULT_SCOPE] });
+    const token = await acquireToken({ scopes: [VAULT_SCOPE] });
+    const leg1 = await tokens.acquireLeg1Token();
     return {
       headers: { "cache-control": "no-store" },
-      jsonBody: {
-        status: "ok",
-        certificate: {
-          subject: bindingCertificate?.subject,
-          thumbprint: bindingCertificate?.thumbprint,
-          notAfter: bindingCertificate?.notAfter,
-        },
-        token: { tokenType, expiresOn, source: metadata.tokenSource, endpoint: metadata.tokenEndpoint },
-      },
+      jsonBody: { status: "ok", ...tokenState(token), ...(leg1 && { leg1: tokenState(leg1) }) },
     };
   }),
 });
