@@ -2,7 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, t
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
-import { type TimeoutPhase, timeoutError, transportError } from "./transport-errors.js";
+import { otherProtocolError, type TimeoutPhase, timeoutError, transportError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
 
 /** No answer of a token endpoint or a metadata service comes near this, in bytes. */
@@ -72,7 +72,7 @@ export async function sendControlRequest(transport: Transport, request: ControlR
     // unheard, a 101 would end the request without a word
     outgoing.on("upgrade", (_response, socket) => {
       socket.destroy();
-      fail(transportError(new Error("it answered with another protocol than HTTP"), url.host, { correlationId }));
+      fail(otherProtocolError(url.host, { correlationId }));
     });
     outgoing.on("response", (response) => {
       enter("body", transport.bodyTimeoutMs);

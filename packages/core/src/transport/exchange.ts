@@ -1,10 +1,10 @@
-import type { ClientRequest } from "node:http";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Answer } from "./answer.js";
 import { allBusyError, isClosed, lostError, notRepeatedError } from "./exchange-errors.js";
 import type { MtlsAgent } from "./mtls-agent.js";
 import { isRepeatable, type ResourceRequest } from "./resource-request.js";
-import { timeoutError, transportError } from "./transport-errors.js";
+import { otherProtocolError, timeoutError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
 import { PIECE_BYTES, upload } from "./upload.js";
 
@@ -37,8 +37,8 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
     const isUpload = typeof content === "function" || (content !== undefined && content.byteLength > PIECE_BYTES);
     // kept alive or opened ahead: the server may have closed it in the meantime
     let mayBeStale = false;
-    // an error that comes later is that of the body, or our own doing
     let isSettled = false;
+    let answer: IncomingMessage | undefined;
     const settle = () => {
       isSettled = true;
       deadlines.end(onOverdue);
@@ -78,7 +78,8 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       else socket.once("secureConnect", onConnected);
     });
     outgoing.on("error", (error: NodeJS.ErrnoException) => {
-      if (isSettled) return;
+      // an error that comes later is that of the body, such as a malformed chunk, or our own doing
+      if (isSettled) return void answer?.destroy(error);
       settle();
       if (!mayBeStale || !isClosed(error)) return reject(lostError(error, request, outgoing.reusedSocket));
       // what closed this connection, a restart or a frozen process, closed the idle ones beside it
@@ -88,11 +89,12 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
     });
     outgoing.on("response", (message) => {
       settle();
+      answer = message;
       if (content) message.on("end", () => releaseUnsent(outgoing));
       resolve({ request: outgoing, message });
     });
     outgoing.on("close", () => {
-      if (!isSettled) fail(transportError(new Error("it answered with another protocol than HTTP"), endpoint.authority));
+      if (!isSettled) fail(otherProtocolError(endpoint.authority));
     });
     if (!isUpload) outgoing.end(content);
   });

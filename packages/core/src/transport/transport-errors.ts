@@ -24,6 +24,9 @@ const UNTRUSTED_SERVER = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
+/** For what the HTTP parser refuses (its codes begin with `HPE_`), too: it will be the same the next time. */
+const NO_HTTP = "What answered speaks no proper HTTP: look for a proxy or another server at this address.";
+
 /**
  * Names a failed connection or exchange: what was asked of whom, what happened, whether trying again can help.
  *
@@ -47,10 +50,21 @@ export function transportError(error: unknown, target: string, options: MtlsPopE
       help: "Check that the server accepts this client certificate and TLS 1.2 or 1.3.",
     });
   }
+  const isBrokenHttp = code?.startsWith("HPE_");
   return new MtlsPopError("network_error", `The connection to ${target} failed: ${message}${code ? ` (${code})` : ""}.`, {
+    ...(isBrokenHttp && { retryable: false }),
     ...options,
     cause: error,
-    help: networkHelp(code),
+    help: isBrokenHttp ? NO_HTTP : networkHelp(code),
+  });
+}
+
+/** The error for an answer that ends HTTP: with a 101 that nobody asked for. */
+export function otherProtocolError(target: string, options: MtlsPopErrorOptions = {}): MtlsPopError {
+  return new MtlsPopError("network_error", `${target} answered with another protocol than HTTP.`, {
+    ...options,
+    retryable: false,
+    help: NO_HTTP,
   });
 }
 
@@ -64,8 +78,6 @@ function describe(error: unknown): { code: string | undefined; message: string }
 
 function networkHelp(code: string | undefined): string {
   if (code === "ENOTFOUND") return "Check the host name and the DNS of this network.";
-  // the HTTP parser's codes
-  if (code?.startsWith("HPE_")) return "What answered speaks no proper HTTP: look for a proxy or another server at this address.";
   return "Check that this network reaches the host.";
 }
 

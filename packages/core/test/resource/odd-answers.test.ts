@@ -80,8 +80,7 @@ describe("answers", () => {
     ["change the protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: odd\r\nconnection: upgrade\r\n\r\n"],
   ])("that %s are an error", async (_what, answer) => {
     const { popFetch, url, open } = await odd(answer);
-    const error = await refusal(popFetch(url));
-    expect(error.code).toBe("network_error");
+    expect(await refusal(popFetch(url))).toMatchObject({ code: "network_error", retryable: false });
     await expect.poll(open).toBe(0);
   });
 

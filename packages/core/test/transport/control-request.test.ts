@@ -142,13 +142,13 @@ describe("an answer", () => {
     ["chunks of no size", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", /no proper HTTP/],
     ["two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nabc", /no proper HTTP/],
     ["hints and no answer", "HTTP/1.1 103 Early Hints\r\n\r\n".repeat(1000), /network reaches/],
-    ["another protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", /network reaches/],
+    ["another protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n", /no proper HTTP/],
     ["nothing", "", /network reaches/],
   ])("is refused when it is %s", async (_, answer, help) => {
     const server = started(await startRawServer((socket) => socket.once("data", () => socket.end(answer))));
     await expect(get(server.url("http"))).rejects.toMatchObject({
       code: "network_error",
-      retryable: true,
+      retryable: help.source === "network reaches",
       help: expect.stringMatching(help),
       correlationId,
     });

@@ -20,7 +20,7 @@ describe("transportError", () => {
     expect(error).toMatchObject({
       code: expected,
       kind: "client",
-      retryable: expected === "network_error",
+      retryable: expected === "network_error" && !code.startsWith("HPE_"),
       message: expect.stringMatching(new RegExp(`login\\.example.*it said no \\(${code}\\)`)),
       help: expect.stringContaining(help),
       correlationId: "id",
