@@ -60,9 +60,7 @@ function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions):
   const { message } = answer;
   if (options.kept) return new Response(options.kept, init);
   if (options.method === "HEAD" || NULL_BODY_STATUS.has(message.statusCode ?? 0)) {
-    message.on("error", () => undefined);
-    // none is to come; one that comes nevertheless is not waited for
-    message.once("data", () => message.destroy());
+    discard(message, options.timeoutMs);
     return new Response(null, init);
   }
   // a small answer usually arrives in one piece: no listeners, no time-outs, and its connection is free at once
@@ -71,6 +69,16 @@ function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions):
   const stream = new ReadableStream(body, ResponseBody.strategy);
   options.onBegin(body, stream);
   return new Response(stream, init);
+}
+
+/** None is to come: one that comes nevertheless, or is announced and does not end, closes the connection. */
+function discard(message: IncomingMessage, timeoutMs: number): void {
+  const close = () => message.destroy();
+  message.on("error", () => undefined);
+  message.once("data", close);
+  if (message.complete) return;
+  const timer = setTimeout(close, timeoutMs).unref();
+  message.once("close", () => clearTimeout(timer));
 }
 
 function complete(message: IncomingMessage): ReadableStream {

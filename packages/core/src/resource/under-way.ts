@@ -4,7 +4,8 @@ import { closedUnread, type ResponseBody } from "./response-body.js";
 
 /** The calls of one client that have not ended, so that `close()` can wait for them. */
 export class UnderWay {
-  readonly #bodies = new Map<ResponseBody, ReadableStream>();
+  /** Streams that nobody else has any more are not kept. */
+  readonly #bodies = new Map<ResponseBody, WeakRef<ReadableStream>>();
   #calls = 0;
   #onEmpty: (() => void) | undefined;
 
@@ -19,7 +20,7 @@ export class UnderWay {
 
   /** Keeps the body of an answer until it is read. */
   readonly addBody = (body: ResponseBody, stream: ReadableStream): void => {
-    this.#bodies.set(body, stream);
+    this.#bodies.set(body, new WeakRef(stream));
   };
 
   readonly removeBody = (body: ResponseBody): void => {
@@ -34,9 +35,10 @@ export class UnderWay {
     while (this.#calls > 0) await this.#empty();
     // whoever got an answer just now is about to read it
     if (this.#bodies.size > 0) await new Promise(setImmediate);
-    for (const [body, stream] of this.#bodies) {
+    for (const [body, weak] of this.#bodies) {
+      const stream = weak.deref();
       // Node's own test of a web stream too, whatever its types say
-      if (stream.locked || Reflect.apply(Readable.isDisturbed, undefined, [stream])) body.close();
+      if (stream?.locked || Reflect.apply(Readable.isDisturbed, undefined, [stream])) body.close();
       else body.fail(closedUnread(body.authority));
     }
     while (this.#bodies.size > 0) await this.#empty();

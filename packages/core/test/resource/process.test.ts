@@ -64,6 +64,21 @@ describe("a process", () => {
     expect(await run({ script, settings })).toBe(200);
   });
 
+  it("gets connections back from answers that were dropped unread, and leaves those alone whose body it still has", async () => {
+    const script = `
+       const { body } = await popFetch(url + "/bytes/300000");
+       await Promise.all(Array.from({ length: 49 }, async () => void (await popFetch(url + "/bytes/300000"))));
+       let ended = false;
+       const next = popFetch(url + "/echo").finally(() => { ended = true; });
+       while (!ended) {
+         gc();
+         await new Promise((resolve) => setTimeout(resolve, 20));
+       }
+       outcome = [(await next).status, (await new Response(body).arrayBuffer()).byteLength];
+       await popFetch.close();`;
+    expect(await run({ script, settings: { flags: ["--expose-gc"] } })).toEqual([200, 300_000]);
+  });
+
   it("is not ended by a token that fails while a body is still being read", async () => {
     const script = `tokens.acquireBoundToken = () => Promise.reject(new Error("no token"));
        const body = new ReadableStream({ start: (controller) => void setTimeout(() => controller.close(), 50) });
