@@ -19,6 +19,7 @@ export const AADSTS = {
     400,
     "The provided value for scope {scope} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).",
   ],
+  50049: ["invalid_instance", 400, "Unknown or invalid instance."],
   // tenant and application
   90002: [
     "invalid_request",

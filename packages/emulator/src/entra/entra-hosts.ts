@@ -9,34 +9,35 @@ export interface EntraHost {
   readonly region?: string;
 }
 
-/** Login names of Microsoft's clouds and the mTLS names that belong to them. @see PROTOCOL.md section 1 */
-const CLOUD_DOMAINS = {
-  login: [
-    "login.microsoftonline.com",
-    "login.windows.net",
-    "login.microsoft.com",
-    "login.microsoftonline.us",
-    "login.usgovcloudapi.net",
-    "login.partner.microsoftonline.cn",
-    "login.chinacloudapi.cn",
-    "login.microsoftonline.de",
-    "login.sovcloud-identity.fr",
-    "login.sovcloud-identity.de",
-    "login.sovcloud-identity.sg",
-    "login.windows-ppe.net",
-    "login.microsoft-ppe.com",
-  ],
-  mtlsauth: [
-    "mtlsauth.microsoft.com",
-    "mtlsauth.microsoftonline.us",
-    "mtlsauth.partner.microsoftonline.cn",
-    "mtlsauth.microsoftonline.de",
-    "mtlsauth.sovcloud-identity.fr",
-    "mtlsauth.sovcloud-identity.de",
-    "mtlsauth.sovcloud-identity.sg",
-    "mtlsauth.windows-ppe.net",
-  ],
-} as const;
+/** One of Microsoft's clouds, as far as host names go. */
+export interface Cloud {
+  /** Names of its login service, the preferred one first. */
+  readonly login: readonly [string, ...string[]];
+  /** Where a client certificate is presented. */
+  readonly mtlsauth: string;
+  /** Names that stand for it in an authority and serve no tokens. */
+  readonly issuers?: readonly string[];
+}
+
+/** Microsoft's clouds. @see PROTOCOL.md section 1 */
+export const CLOUDS: readonly Cloud[] = [
+  {
+    login: ["login.microsoftonline.com", "login.windows.net", "login.microsoft.com"],
+    mtlsauth: "mtlsauth.microsoft.com",
+    issuers: ["sts.windows.net"],
+  },
+  { login: ["login.microsoftonline.us", "login.usgovcloudapi.net"], mtlsauth: "mtlsauth.microsoftonline.us" },
+  { login: ["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"], mtlsauth: "mtlsauth.partner.microsoftonline.cn" },
+  { login: ["login.microsoftonline.de"], mtlsauth: "mtlsauth.microsoftonline.de" },
+  { login: ["login.sovcloud-identity.fr"], mtlsauth: "mtlsauth.sovcloud-identity.fr" },
+  { login: ["login.sovcloud-identity.de"], mtlsauth: "mtlsauth.sovcloud-identity.de" },
+  { login: ["login.sovcloud-identity.sg"], mtlsauth: "mtlsauth.sovcloud-identity.sg" },
+  {
+    login: ["login.windows-ppe.net", "login.microsoft-ppe.com"],
+    mtlsauth: "mtlsauth.windows-ppe.net",
+    issuers: ["sts.windows-ppe.net"],
+  },
+];
 
 /** Which names the token endpoint answers for. */
 export interface EntraHostsOptions {
@@ -61,7 +62,10 @@ export function entraHosts({ clouds = false, regions }: EntraHostsOptions = {}):
     [`dsts.${EMULATOR_DOMAIN}`, "dsts"],
   ]);
   if (clouds) {
-    for (const kind of ["login", "mtlsauth"] as const) for (const name of CLOUD_DOMAINS[kind]) kinds.set(name, kind);
+    for (const { login, mtlsauth } of CLOUDS) {
+      for (const name of login) kinds.set(name, "login");
+      kinds.set(mtlsauth, "mtlsauth");
+    }
   }
   return (host) => {
     const global = kinds.get(host);

@@ -10,6 +10,7 @@ import { ApplicationRegistry } from "./application-registry.js";
 import type { CertificateStandings } from "./certificate-trust.js";
 import { authenticateClient } from "./client-authentication.js";
 import type { EntraHost, EntraHosts } from "./entra-hosts.js";
+import { INSTANCE_DISCOVERY_PATH, instanceDiscovery } from "./instance-discovery.js";
 import { authenticateManagedIdentity } from "./managed-identity-authentication.js";
 import { openidConfiguration } from "./openid-configuration.js";
 import { SigningKeys } from "./signing-keys.js";
@@ -33,7 +34,7 @@ export interface EntraOptions {
 }
 
 /** A request as a token host gets it. */
-export type EntraRequest = Pick<RecordedRequest, "method" | "host" | "path" | "headers" | "body" | "clientCertificate">;
+export type EntraRequest = Pick<RecordedRequest, "method" | "host" | "path" | "query" | "headers" | "body" | "clientCertificate">;
 
 /** The token service: plain requests in, plain answers out, so that it needs no server to be tried. */
 export class Entra {
@@ -82,6 +83,9 @@ export class Entra {
 
   async #body(request: EntraRequest, fault: Fault | undefined): Promise<unknown> {
     const host = this.#options.hosts(request.host);
+    if (host?.kind === "login" && request.path === INSTANCE_DISCOVERY_PATH) {
+      return instanceDiscovery(request.query["authorization_endpoint"], this.#options.hosts);
+    }
     const tenant = /^\/(?:dstsv2\/)?([^/]+)\//.exec(request.path)?.[1];
     if (!host || tenant === undefined) return undefined;
     const rest = request.path.slice((host.kind === "dsts" ? `/dstsv2/${tenant}` : `/${tenant}`).length);

@@ -55,6 +55,7 @@ export async function entraUnderTest(options: { clouds?: boolean; tenants?: stri
       {
         method: "POST",
         host,
+        query: {},
         path: `/${TENANT_ID}/oauth2/v2.0/token`,
         body: Buffer.from(typeof form === "string" ? form : new URLSearchParams(form).toString()),
         ...(shown && { clientCertificate: shown.certificateDer }),
