@@ -77,6 +77,23 @@ export const ERROR_CODES = {
   redirect_refused: ["client"],
   body_not_replayable: ["client"],
   resource_error: ["service"],
+  // the guard of an API
+  authorization_missing: ["client"],
+  authorization_malformed: ["client"],
+  authorization_scheme_refused: ["client"],
+  client_certificate_missing: ["client"],
+  client_certificate_malformed: ["client"],
+  token_malformed: ["client"],
+  token_algorithm_refused: ["client"],
+  token_key_unknown: ["client"],
+  token_signature_invalid: ["client"],
+  token_issuer_refused: ["client"],
+  token_audience_refused: ["client"],
+  token_expired: ["client"],
+  token_not_yet_valid: ["client"],
+  token_confirmation_missing: ["client"],
+  token_confirmation_mismatch: ["client"],
+  signing_keys_unavailable: ["client", "retryable"],
 } as const;
 
 /** A stable name for what went wrong; each one stands in `docs/errors.md`. */

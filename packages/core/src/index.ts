@@ -44,6 +44,15 @@ export type { FicLeg2ExchangerOptions } from "./federated/fic-leg2-exchanger.js"
 export { FicLeg2Exchanger } from "./federated/fic-leg2-exchanger.js";
 export type { Leg1Token } from "./federated/leg1-token.js";
 export type { TokenExchangeUrl } from "./federated/token-exchange-url.js";
+export type { CertificateFrom, ForwardedCertificate } from "./guard/certificate-from.js";
+export type { PopChallengeOptions } from "./guard/pop-challenge.js";
+export { popChallenge } from "./guard/pop-challenge.js";
+export type { KeySet, PopTokenOptions, TokenAlgorithm } from "./guard/pop-token-options.js";
+export type { PresentedCertificate } from "./guard/presented-certificate.js";
+export type { PopRequestOptions, RequestWithHeaders } from "./guard/verify-pop-request.js";
+export { assertPopRequestOptions, verifyPopRequest } from "./guard/verify-pop-request.js";
+export type { PopCredentials, PopTokenClaims, VerifiedPopToken } from "./guard/verify-pop-token.js";
+export { verifyPopToken } from "./guard/verify-pop-token.js";
 export type { Clock } from "./internal/clock.js";
 export type { Logger } from "./internal/logger.js";
 export type { OptionRule } from "./internal/options.js";
