@@ -1,21 +1,21 @@
 import type { BoundToken } from "../application/bound-token-source.js";
-import { MtlsPopError } from "../errors.js";
 import { abortable } from "../internal/abortable.js";
 import { type Answer, drain, onceReleased } from "../transport/answer.js";
 import type { BindingAgents } from "../transport/binding-agents.js";
 import { exchange } from "../transport/exchange.js";
 import type { MtlsAgent } from "../transport/mtls-agent.js";
 import type { Transport } from "../transport/transport-options.js";
-import { type AuthorizationScheme, otherScheme, type SchemeMemory } from "./authorization-scheme.js";
+import { showsScheme } from "./authorization-scheme.js";
 import { assertBound } from "./bound-token.js";
 import { claimsChallenge } from "./challenge.js";
 import { connectAhead } from "./connect-ahead.js";
 import { followed, isRedirect, MAX_REDIRECTS, refused } from "./redirect.js";
-import type { OutgoingBody } from "./request-body.js";
+import { notReplayable, type OutgoingBody, type PendingBody } from "./request-body.js";
 import { requestHeaders } from "./request-headers.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
 import { toResponse } from "./response.js";
+import { type SchemeMemory, SchemeNegotiation } from "./scheme-negotiation.js";
 import type { UnderWay } from "./under-way.js";
 
 /** Of an answer that is not handed on, this much is read, in bytes. */
@@ -37,13 +37,6 @@ interface Binding {
   readonly agent: MtlsAgent;
 }
 
-/** A 401 that was answered with the other scheme. */
-interface Refusal {
-  readonly answer: Answer;
-  /** `undefined` when it was too long to keep. */
-  readonly body: Buffer | undefined;
-}
-
 /**
  * One call on its way: token, request, redirects within the origin, and at most one more try for each of a claims challenge and the other
  * authorization scheme. Token and connection come from one binding.
@@ -55,9 +48,8 @@ export class BoundCall {
   readonly #token: BoundToken | undefined;
   #call: FetchCall;
   #body: OutgoingBody | undefined;
-  #scheme: AuthorizationScheme;
+  readonly #negotiation: SchemeNegotiation;
   #claims: string | undefined;
-  #refusal: Refusal | undefined;
   #redirects = 0;
 
   constructor(client: CallSurroundings, resource: Resource, call: FetchCall, token?: BoundToken) {
@@ -65,7 +57,7 @@ export class BoundCall {
     this.#resource = resource;
     this.#call = call;
     this.#token = token;
-    this.#scheme = (resource.schemeIsFixed ? undefined : client.schemes.get(resource.origin)) ?? resource.scheme;
+    this.#negotiation = new SchemeNegotiation(resource, client.schemes);
   }
 
   /** @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted */
@@ -79,24 +71,26 @@ export class BoundCall {
       if (claims !== undefined && this.#mayRenew()) {
         await this.#dismiss(answer, "asks for a token with other claims");
         this.#claims = claims;
-        // whoever asks for claims has read the token, so the scheme was right
-        if (this.#refusal) this.#client.schemes.remember(this.#resource.origin, this.#scheme);
-        this.#refusal = undefined;
+        this.#negotiation.confirm();
         binding = this.#bind(await this.#acquire());
       } else if (status === 401 && claims === undefined && this.#mayChangeScheme()) {
-        this.#refusal = { answer, body: await this.#dismiss(answer, `may want another scheme than "${this.#scheme}"`) };
-        this.#scheme = otherScheme(this.#scheme);
+        const body = await this.#dismiss(answer, `may want another scheme than "${this.#negotiation.scheme}"`);
+        this.#negotiation.change({ answer, body });
       } else if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
         await this.#redirect(answer, status, headers.location);
       } else {
+        // whoever asks for claims has read the token, so the scheme was right
+        if (claims !== undefined || showsScheme(status)) this.#negotiation.confirm();
         return this.#respond(answer, status);
       }
     }
   }
 
   /** Token and body, which may both take a while; what fails first is told. */
-  async #begin(body: NonNullable<FetchCall["body"]>): Promise<BoundToken> {
-    const [token, outgoing] = await Promise.all([this.#token ?? this.#acquire(), abortable(Promise.resolve(body), this.#call.signal)]);
+  async #begin(body: OutgoingBody | PendingBody): Promise<BoundToken> {
+    const acquiring = this.#token ?? this.#acquire();
+    const reading = "outgoing" in body ? abortable(body.outgoing, this.#call.signal) : body;
+    const [token, outgoing] = await Promise.all([acquiring, reading]);
     this.#body = outgoing;
     return token;
   }
@@ -113,7 +107,8 @@ export class BoundCall {
     const claims = this.#claims;
     signal?.throwIfAborted();
     const acquiring = tokens.acquireBoundToken(signal || claims !== undefined ? { ...tokenRequest, claims, signal } : tokenRequest);
-    connectAhead(this.#client.agents, this.#resource);
+    // for a new token there is a connection already
+    if (claims === undefined) connectAhead(this.#client.agents, this.#resource);
     // a source without types may give no promise
     return signal ? abortable(Promise.resolve(acquiring), signal) : acquiring;
   }
@@ -129,7 +124,7 @@ export class BoundCall {
         endpoint: resource.endpoint,
         method,
         path: `${url.pathname}${url.search}`,
-        headers: requestHeaders(resource, headers, method, body, `${this.#scheme} ${accessToken}`),
+        headers: requestHeaders(resource, headers, method, body, `${this.#negotiation.scheme} ${accessToken}`),
         content: body?.content,
         length: body?.length,
         replayable: body?.replayable ?? true,
@@ -146,7 +141,7 @@ export class BoundCall {
 
   /** After a claims challenge the scheme is not in doubt: the resource has read the token. */
   #mayChangeScheme(): boolean {
-    return !this.#resource.schemeIsFixed && this.#refusal === undefined && this.#claims === undefined;
+    return this.#negotiation.mayChange && this.#claims === undefined;
   }
 
   /**
@@ -158,14 +153,7 @@ export class BoundCall {
     if (this.#body && !this.#body.replayable) {
       const { statusCode } = answer.message;
       answer.message.destroy();
-      throw new MtlsPopError(
-        "body_not_replayable",
-        `${this.#resource.endpoint.authority} answered ${statusCode} and ${why}, but the request's body was a stream, which is sent once only.`,
-        {
-          statusCode,
-          help: "Pass the body as a string, bytes or a Blob; or make a call without a body first, so that the resource is known.",
-        },
-      );
+      throw notReplayable(`${this.#resource.endpoint.authority} answered ${statusCode} and ${why}`, statusCode);
     }
     return drain(answer, DRAIN_BYTES, this.#client.transport, this.#call.signal);
   }
@@ -183,14 +171,16 @@ export class BoundCall {
       throw error;
     }
     if (!next.body) this.#body = undefined;
+    this.#negotiation.confirm();
     await this.#dismiss(answer, "redirects the request");
     this.#call = next;
   }
 
   async #respond(answer: Answer, status: number): Promise<Response> {
-    const { transport, schemes, underWay } = this.#client;
+    const { transport, underWay } = this.#client;
+    const { refusal } = this.#negotiation;
     const { method, url, signal } = this.#call;
-    const { origin, endpoint } = this.#resource;
+    const { endpoint } = this.#resource;
     const facts = {
       method,
       url,
@@ -201,8 +191,7 @@ export class BoundCall {
       onBegin: underWay.addBody,
       onEnd: underWay.removeBody,
     };
-    if (this.#refusal && status !== 401) schemes.remember(origin, this.#scheme);
-    if (this.#refusal?.body === undefined || status !== 401) {
+    if (refusal?.body === undefined || status !== 401) {
       const response = toResponse(answer, facts);
       if (answer.message.complete && answer.message.readableLength === 0)
         await new Promise<void>((resolve) => onceReleased(answer, resolve));
@@ -211,6 +200,6 @@ export class BoundCall {
     // neither scheme was taken, and the answer to the first one says more
     await drain(answer, DRAIN_BYTES, transport, signal);
     signal?.throwIfAborted();
-    return toResponse(this.#refusal.answer, { ...facts, kept: this.#refusal.body });
+    return toResponse(refusal.answer, { ...facts, kept: refusal.body });
   }
 }

@@ -3,11 +3,11 @@ import { MtlsPopError } from "../errors.js";
 import type { Logger } from "../internal/logger.js";
 import { BindingAgents } from "../transport/binding-agents.js";
 import type { Transport } from "../transport/transport-options.js";
-import { SchemeMemory } from "./authorization-scheme.js";
 import { BoundCall, type CallSurroundings } from "./bound-call.js";
 import { discard } from "./request-body.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
+import type { SchemeMemory } from "./scheme-negotiation.js";
 import { UnderWay } from "./under-way.js";
 
 /** What a {@link BoundFetcher} is made of. */
@@ -21,7 +21,7 @@ export interface BoundFetcherOptions {
 /** Calls resources with bound tokens, over connections with the certificate that each token is bound to. */
 export class BoundFetcher implements CallSurroundings {
   readonly agents: BindingAgents;
-  readonly schemes: SchemeMemory = new SchemeMemory();
+  readonly schemes: SchemeMemory = new WeakMap();
   readonly underWay: UnderWay = new UnderWay();
   readonly transport: Transport;
   readonly owns: CallSurroundings["owns"];
@@ -45,7 +45,7 @@ export class BoundFetcher implements CallSurroundings {
       this.assertOpen();
       return await new BoundCall(this, resource, call, token).run();
     } catch (error) {
-      if (call.body) Promise.resolve(call.body).then(discard, () => undefined);
+      if (call.body) discard(call.body, error);
       throw error;
     } finally {
       this.underWay.end();

@@ -23,9 +23,11 @@ export function followed(call: FetchCall, status: number, location: string): Fet
   const { method } = call;
   const from = `${call.url.origin}${call.url.pathname}`;
   if (call.redirect === "error") throw refused(status, `${from} redirects, which redirect: "error" forbids.`);
-  if (!URL.canParse(location, call.url.href)) throw refused(status, `${from} redirects to what is no URL.`);
-  const url = new URL(location, call.url.href);
-  if (url.origin !== call.url.origin) {
+  const target = asUtf8(location);
+  if (!URL.canParse(target, call.url.href)) throw refused(status, `${from} redirects to what is no URL.`);
+  const url = new URL(target, call.url.href);
+  // a blob: URL has the origin of what is behind it
+  if (url.origin !== call.url.origin || url.protocol !== "https:") {
     throw refused(status, `${from} redirects to another origin, ${url.protocol}//${url.host}, which is not followed with a bound token.`);
   }
   if (url.username || url.password) throw refused(status, `${from} redirects to a URL with a user name or password.`);
@@ -35,6 +37,11 @@ export function followed(call: FetchCall, status: number, location: string): Fet
   const headers = new Map(call.headers);
   for (const name of BODY_HEADERS) headers.delete(name);
   return { ...call, url, method: "GET", headers, body: undefined };
+}
+
+/** Node reads each byte of a header as one character, but servers write a Location in UTF-8. */
+function asUtf8(location: string): string {
+  return /[\x80-\xff]/.test(location) ? Buffer.from(location, "latin1").toString("utf8") : location;
 }
 
 /** The error for an answer that redirects and must not. */

@@ -18,24 +18,30 @@ export interface OutgoingBody {
   readonly replayable: boolean;
 }
 
+/** A body that takes a while to read. */
+export interface PendingBody {
+  readonly outgoing: Promise<OutgoingBody>;
+  /** Ends the reading; the stream behind it is cancelled. */
+  readonly cancel?: (reason: unknown) => void;
+}
+
 /**
  * Reads what `fetch` takes as a body.
  *
  * Bytes are copied, so that a later change by the caller does not reach the wire. A FormData is encoded in memory. A ReadableStream or
  * async iterable is sent in chunks and once only.
  *
- * @returns a promise only for what can't be read at once
  * @throws {MtlsPopError} `invalid_options`
  * @see https://fetch.spec.whatwg.org/#concept-bodyinit-extract
  */
-export function readBody(body: unknown): OutgoingBody | Promise<OutgoingBody> {
+export function readBody(body: unknown): OutgoingBody | PendingBody {
   // Node writes a string together with the headers, and both as UTF-8: a header's Latin-1 would be changed
   if (typeof body === "string") return bytes(Buffer.from(body), "text/plain;charset=UTF-8");
   if (body instanceof URLSearchParams) return bytes(Buffer.from(body.toString()), "application/x-www-form-urlencoded;charset=UTF-8");
   if (ArrayBuffer.isView(body) || isAnyArrayBuffer(body)) return copied(body);
   if (body instanceof Blob) return blob(body);
   // a look-alike from a package would become the text "[object FormData]"; and the platform's costs 25 ms to touch
-  if (Object.prototype.toString.call(body) === "[object FormData]" && body instanceof FormData) return formData(body);
+  if (Object.prototype.toString.call(body) === "[object FormData]" && body instanceof FormData) return { outgoing: formData(body) };
   if (body instanceof ReadableStream) return stream(body);
   if (isStreaming(body)) return stream(ReadableStream.from(asBytes(body)));
   throw new MtlsPopError("invalid_options", "The request's body is of a kind that `fetch` does not send.", {
@@ -43,30 +49,24 @@ export function readBody(body: unknown): OutgoingBody | Promise<OutgoingBody> {
   });
 }
 
-/**
- * The body of a Request: one that ends within 64 KiB can be sent again, a longer one is sent as the stream it is.
- *
- * @param signal ends the reading; the stream is cancelled
- */
-export async function readRequestBody(body: WebStream, signal: AbortSignal | undefined): Promise<OutgoingBody> {
+/** The body of a Request: one that ends within 64 KiB can be sent again, a longer one is sent as the stream it is. */
+export function readRequestBody(body: WebStream): PendingBody {
   assertUnread(body);
   const reader = body.getReader();
-  const onAbort = () => reader.cancel(signal?.reason).catch(() => undefined);
-  signal?.addEventListener("abort", onAbort, { once: true });
-  try {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    while (size <= READ_AHEAD_BYTES) {
-      const { done, value } = await reader.read();
-      if (done) return bytes(Buffer.concat(chunks));
-      assertBytes(value);
-      chunks.push(value);
-      size += value.byteLength;
-    }
-    return stream(resumed(chunks, reader));
-  } finally {
-    signal?.removeEventListener("abort", onAbort);
+  return { outgoing: readAhead(reader), cancel: (reason) => reader.cancel(reason).catch(() => undefined) };
+}
+
+async function readAhead(reader: ReadableStreamDefaultReader): Promise<OutgoingBody> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  while (size <= READ_AHEAD_BYTES) {
+    const { done, value } = await reader.read();
+    if (done) return bytes(Buffer.concat(chunks));
+    assertBytes(value);
+    chunks.push(value);
+    size += value.byteLength;
   }
+  return stream(resumed(chunks, reader));
 }
 
 /** A stream that begins with what was read of another one. */
@@ -86,11 +86,23 @@ export function isStreaming(body: unknown): body is AsyncIterable<unknown> {
   return typeof body === "object" && body !== null && Symbol.asyncIterator in body;
 }
 
-/** Cancels a stream that was not sent after all. */
-export function discard({ content, replayable }: OutgoingBody): void {
-  if (typeof content !== "function" || replayable) return;
-  const stream = content();
-  if (!stream.locked) stream.cancel().catch(() => undefined);
+/** Cancels what was not sent after all. */
+export function discard(body: OutgoingBody | PendingBody, reason: unknown): void {
+  if ("outgoing" in body) {
+    body.outgoing.catch(() => undefined);
+    body.cancel?.(reason);
+  } else if (typeof body.content === "function" && !body.replayable) {
+    const stream = body.content();
+    if (!stream.locked) stream.cancel(reason).catch(() => undefined);
+  }
+}
+
+/** The error for a second request that would need the body again. @param found whom it was sent to, and what came back */
+export function notReplayable(found: string, statusCode: number | undefined): MtlsPopError {
+  return new MtlsPopError("body_not_replayable", `${found}, but the request's body was a stream, which is sent once only.`, {
+    statusCode,
+    help: "Pass the body as a string, bytes or a Blob; or make a call without a body first, so that the resource is known.",
+  });
 }
 
 function bytes(content: Uint8Array, contentType?: string): OutgoingBody {

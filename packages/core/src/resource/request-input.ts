@@ -1,7 +1,7 @@
 import { MtlsPopError } from "../errors.js";
 import { shareSignal } from "../internal/shared-signal.js";
 import { readHeaders } from "./caller-headers.js";
-import { isStreaming, type OutgoingBody, readBody, readRequestBody } from "./request-body.js";
+import { isStreaming, type OutgoingBody, type PendingBody, readBody, readRequestBody } from "./request-body.js";
 
 /** Methods that `fetch` does not send. */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -20,7 +20,7 @@ export interface FetchCall {
   readonly method: string;
   /** The caller's headers by lower-case name. */
   readonly headers: ReadonlyMap<string, string> | undefined;
-  readonly body: OutgoingBody | Promise<OutgoingBody> | undefined;
+  readonly body: OutgoingBody | PendingBody | undefined;
   readonly redirect: "follow" | "error" | "manual";
   readonly signal: AbortSignal | undefined;
 }
@@ -101,7 +101,7 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
     redirect,
     signal,
     // last, since it may begin to read
-    body: readCallBody(method, init, request, signal),
+    body: readCallBody(method, init, request),
   };
 }
 
@@ -113,16 +113,11 @@ function assertInit(init: RequestInit): void {
   }
 }
 
-function readCallBody(
-  method: string,
-  init: RequestInit | undefined,
-  request: Request | undefined,
-  signal: AbortSignal | undefined,
-): FetchCall["body"] {
+function readCallBody(method: string, init: RequestInit | undefined, request: Request | undefined): FetchCall["body"] {
   const body = init?.body ?? request?.body ?? undefined;
   if (body === undefined) return undefined;
   if (method === "GET" || method === "HEAD") throw new MtlsPopError("invalid_options", `A ${method} request has no body.`);
-  if (request?.body && body === request.body) return readRequestBody(request.body, signal);
+  if (request?.body && body === request.body) return readRequestBody(request.body);
   if (isStreaming(body) && init?.duplex !== "half") {
     throw new MtlsPopError("invalid_options", 'A body that is a stream needs `duplex: "half"`, as in Node\'s fetch.');
   }

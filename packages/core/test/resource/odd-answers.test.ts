@@ -149,3 +149,26 @@ describe("answers", () => {
     expect((await popFetch(url)).status).toBe(401);
   });
 });
+
+describe("redirects", () => {
+  it("to a Location in UTF-8 go where it says", async () => {
+    const { popFetch, url } = await odd((socket, data) => {
+      if (data.includes("/start")) socket.write(Buffer.from(ok("", "location: /caf\u00e9").replace("200 OK", "302 Found")));
+      else socket.write(ok(data.split(" ")[1] ?? ""));
+    });
+    expect(await (await popFetch(`${url}/start`)).text()).toBe("/caf%C3%A9");
+  });
+
+  it("to a blob of the same origin are refused", async () => {
+    const { popFetch, url } = await odd((socket, data) =>
+      socket.write(ok("", `location: blob:https://${/host: (\S+)/.exec(data)?.[1]}/x`).replace("200 OK", "302 Found")),
+    );
+    expect((await refusal(popFetch(url))).code).toBe("redirect_refused");
+  });
+
+  it("that are refused close their connection, whose body may never end", async () => {
+    const { popFetch, url, open } = await odd("HTTP/1.1 302 Found\r\nlocation: https://evil.example/\r\ncontent-length: 9\r\n\r\nhalf");
+    expect((await refusal(popFetch(url))).code).toBe("redirect_refused");
+    await expect.poll(open).toBe(0);
+  });
+});

@@ -81,7 +81,7 @@ describe("a process", () => {
 
   it("is not ended by a token that fails while a body is still being read", async () => {
     const script = `tokens.acquireBoundToken = () => Promise.reject(new Error("no token"));
-       const body = new ReadableStream({ start: (controller) => void setTimeout(() => controller.close(), 50) });
+       const body = new ReadableStream({ start: (controller) => void setTimeout(() => controller.error(new Error("late")), 50) });
        outcome = await popFetch(new Request(url, { method: "POST", body, duplex: "half" })).catch((error) => error.message);`;
     expect(await run({ script })).toBe("no token");
   });

@@ -130,16 +130,24 @@ describe("the body", () => {
     expect((await refusal(post(body, { duplex: "half" }))).message).toMatch(/being read elsewhere/);
   });
 
-  it("that was not sent after all is cancelled", async () => {
-    let cancelled = false;
-    const body = new ReadableStream({
-      cancel() {
-        cancelled = true;
-      },
-    });
-    await using own = world.popFetch({ tokens: { acquireBoundToken: () => Promise.reject(new Error("no token")) } });
-    await expect(own(url, { method: "POST", body, duplex: "half" })).rejects.toThrow("no token");
-    await expect.poll(() => cancelled).toBe(true);
+  it.each<[string, (body: ReadableStream) => readonly [input: string | Request, init: RequestInit]]>([
+    ["a stream", (body) => [url, { method: "POST", body, duplex: "half" }]],
+    ["a Request's that gives nothing", (body) => [new Request(url, { method: "POST", body, duplex: "half" }), {}]],
+  ])("that was not sent after all is cancelled, with the reason: %s", async (_what, inputOf) => {
+    const failing = world.popFetch({ tokens: { acquireBoundToken: () => Promise.reject(new Error("no token")) } });
+    const closed = world.popFetch();
+    await closed.close();
+    for (const [client, signal] of [
+      [failing, undefined],
+      [popFetch, AbortSignal.abort(new Error("enough"))],
+      [closed, undefined],
+    ] as const) {
+      const reasons: unknown[] = [];
+      const [input, init] = inputOf(new ReadableStream({ cancel: (reason) => void reasons.push(reason) }));
+      const failure = await client(input, { ...init, ...(signal && { signal }) }).catch((error: unknown) => error);
+      await expect.poll(() => reasons).toEqual([failure]);
+    }
+    await failing.close();
   });
 });
 
