@@ -1,6 +1,10 @@
-// Plays the direct flow from certificate to secret, and the theft of its token, on the emulator. Exits 0 only if all of it was true.
+// Plays a flow from certificate to secret, and the theft of its token, on the emulator. Exits 0 only if all of it was true.
 import { Narrator } from "./demo/narrator.js";
-import { runDemo } from "./demo/run-demo.js";
+import { runCommand } from "./demo/run-command.js";
 import { stopSignal } from "./demo/stop-signal.js";
 
-process.exitCode = await runDemo(new Narrator(process.stdout), { stop: stopSignal() });
+process.exitCode = await runCommand(process.argv.slice(2), {
+  narrator: new Narrator(process.stdout),
+  complain: (text) => process.stderr.write(text),
+  stop: stopSignal(),
+});

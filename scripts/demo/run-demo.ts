@@ -1,13 +1,13 @@
 import type { FunctionsHost, LogEntry } from "@mtls-pop/emulator";
+import type { Cast, DemoApp, Flow } from "./flow.js";
 import type { Narrator } from "./narrator.js";
-import { type Cloud, type HostingOptions, hostSample, startCloud, TOKEN_LATENCY_MS } from "./stage.js";
+import { type Cloud, type HostingOptions, hostSample, TOKEN_LATENCY_MS } from "./stage.js";
 import { UntrueStatement } from "./statement.js";
-import { type Cast, tellStory } from "./story.js";
 
 /** What may be other than usual. */
-export interface DemoOptions extends Pick<HostingOptions, "appRoot"> {
+export interface DemoOptions<App extends DemoApp> extends Pick<HostingOptions, "appRoot"> {
   /** Changes the emulated cloud before the app starts, or who plays. @default nothing */
-  readonly arrange?: (cloud: Cloud) => Pick<Cast, "robbedVault"> | undefined;
+  readonly arrange?: (cloud: Cloud<App>) => Pick<Cast<App>, "robbedVault"> | undefined;
   /** Ends the demo early. @default never */
   readonly stop?: AbortSignal;
 }
@@ -17,16 +17,20 @@ export interface DemoOptions extends Pick<HostingOptions, "appRoot"> {
  *
  * @returns the exit code: 0 only when every statement was true, 130 when it was stopped
  */
-export async function runDemo(narrator: Narrator, { appRoot, arrange, stop }: DemoOptions = {}): Promise<number> {
+export async function runDemo<App extends DemoApp>(
+  narrator: Narrator,
+  flow: Flow<App>,
+  { appRoot, arrange, stop }: DemoOptions<App> = {},
+): Promise<number> {
   const logs: LogEntry[] = [];
   try {
     narrator.heading("An app and its cloud, both on this machine");
-    await using cloud = await raiseCloud(narrator);
+    await using cloud = await raiseCloud(narrator, flow);
     const changes = arrange?.(cloud);
     // so that the warm-up is still on its way when the first call arrives, as it would be over a network
-    cloud.emulator.faults.add({ on: "token", kind: "latency", delayMs: TOKEN_LATENCY_MS });
+    cloud.emulator.faults.add({ on: "token", kind: "latency", delayMs: TOKEN_LATENCY_MS, times: flow.tokenRequests });
     await using host = await startApp(narrator, cloud, { ...(appRoot && { appRoot }), onLog: (entry) => logs.push(entry) });
-    await Promise.race([tellStory({ ...cloud, host, ...changes }, narrator), ...(stop ? [rejectOn(stop)] : [])]);
+    await Promise.race([flow.tellStory({ ...cloud, host, ...changes }, narrator), ...(stop ? [rejectOn(stop)] : [])]);
   } catch (error) {
     if (stop?.aborted) {
       narrator.verdict(false, "Stopped.");
@@ -48,16 +52,14 @@ function rejectOn(stop: AbortSignal): Promise<never> {
   });
 }
 
-function raiseCloud(narrator: Narrator): Promise<Cloud> {
+function raiseCloud<App extends DemoApp>(narrator: Narrator, flow: Flow<App>): Promise<Cloud<App>> {
   return narrator.step("starting the emulator", async () => {
-    const cloud = await startCloud();
-    const { authority, keyVault } = cloud.emulator;
-    const facts = { "token server": authority, vault: keyVault.url, application: cloud.app.clientId };
-    return { line: "emulator started, application registered with its certificate", facts, value: cloud };
+    const cloud = await flow.startCloud();
+    return { ...flow.introduce(cloud), value: cloud };
   });
 }
 
-function startApp(narrator: Narrator, cloud: Cloud, hosting: HostingOptions): Promise<FunctionsHost> {
+function startApp(narrator: Narrator, cloud: Cloud<DemoApp>, hosting: HostingOptions): Promise<FunctionsHost> {
   return narrator.step("starting the app", async () => {
     const host = await hostSample(cloud, hosting);
     const facts = Object.fromEntries(host.functions.map(({ name, trigger, http }) => [name, http?.url ?? trigger]));

@@ -1,11 +1,12 @@
 import { fileURLToPath } from "node:url";
 import {
   type Emulator,
-  type EmulatorOptions,
   type FunctionsHost,
   type FunctionsHostOptions,
   type LocalApp,
+  type LocalIdentityApp,
   prepareLocalApp,
+  prepareLocalIdentityApp,
   startEmulator,
   startFunctionsHost,
 } from "@mtls-pop/emulator";
@@ -24,25 +25,47 @@ export const REGION = "westus3";
 /** How long the token server takes to answer in the demo: as a near one would. */
 export const TOKEN_LATENCY_MS = 200;
 
-/** What could come from the shell and would make another app of this one. */
+/** What could come from the shell and would make another app, or another host, of this one. */
 const NOT_FROM_THE_SHELL = {
+  AZURE_CLIENT_CERTIFICATE_PATH: undefined,
   AZURE_CLIENT_CERTIFICATE_PASSWORD: undefined,
+  AZURE_POD_IDENTITY_AUTHORITY_HOST: undefined,
+  IDENTITY_ENDPOINT: undefined,
+  IDENTITY_HEADER: undefined,
+  MSAL_DISABLE_REGION: undefined,
+  MSI_ENDPOINT: undefined,
   MTLS_POP_CLIENT_CERTIFICATE: undefined,
   MTLS_POP_CREDENTIAL: undefined,
-  MSAL_DISABLE_REGION: undefined,
+  MTLS_POP_LEG1_CLIENT_ID: undefined,
+  MTLS_POP_MANAGED_IDENTITY_CLIENT_ID: undefined,
+  MTLS_POP_MANAGED_IDENTITY_OBJECT_ID: undefined,
+  MTLS_POP_MANAGED_IDENTITY_RESOURCE_ID: undefined,
 } as const;
 
 /** An emulated cloud with an app registered in it, before that app runs. */
-export interface Cloud extends AsyncDisposable {
+export interface Cloud<App = LocalApp> extends AsyncDisposable {
   readonly emulator: Emulator;
-  readonly app: LocalApp;
+  readonly app: App;
 }
 
+const SECRETS = { [SECRET.name]: SECRET.value };
+
 /** Starts the emulator, registers the app with a new certificate and puts the secret into the vault. */
-export async function startCloud(options?: EmulatorOptions): Promise<Cloud> {
-  const emulator = await startEmulator(options);
+export function startCloud(): Promise<Cloud> {
+  return startCloudFor((emulator) => prepareLocalApp(emulator, { secrets: SECRETS }));
+}
+
+/** Starts the emulator, registers an app that trusts a managed identity of the machine, and puts the secret into the vault. */
+export function startFederatedCloud(): Promise<Cloud<LocalIdentityApp>> {
+  return startCloudFor((emulator) =>
+    prepareLocalIdentityApp(emulator, { credential: "federated", identity: "user-assigned", secrets: SECRETS }),
+  );
+}
+
+async function startCloudFor<App extends LocalApp | LocalIdentityApp>(prepare: (emulator: Emulator) => Promise<App>): Promise<Cloud<App>> {
+  const emulator = await startEmulator();
   try {
-    const app = await prepareLocalApp(emulator, { secrets: { [SECRET.name]: SECRET.value } });
+    const app = await prepare(emulator);
     const dispose = async (): Promise<void> => {
       await app.dispose();
       await emulator.close();
@@ -61,7 +84,7 @@ export interface HostingOptions extends Pick<FunctionsHostOptions, "onLog"> {
 }
 
 /** Hosts the sample's built bundle with the app settings that a deployed app would have. */
-export function hostSample({ app }: Cloud, options: HostingOptions = {}): Promise<FunctionsHost> {
+export function hostSample({ app }: Cloud<LocalApp | LocalIdentityApp>, options: HostingOptions = {}): Promise<FunctionsHost> {
   const env = { ...NOT_FROM_THE_SHELL, ...app.environment, AZURE_REGIONAL_AUTHORITY_NAME: REGION };
   return startFunctionsHost({ appRoot: SAMPLE, env, ...options });
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import type { RecordedRequest, ServerName } from "@mtls-pop/emulator";
 import { UntrueStatement } from "./statement.js";
 
@@ -5,6 +6,15 @@ import { UntrueStatement } from "./statement.js";
 export interface TokenOnTheWire {
   readonly scheme: string;
   readonly token: string;
+  readonly claims: TokenClaims;
+}
+
+/** What stands in a token. */
+export interface TokenClaims {
+  readonly audience: unknown;
+  readonly subject: unknown;
+  /** The client id of the application that it was given to. */
+  readonly application: unknown;
   /** `cnf["x5t#S256"]`: the hash of the certificate that it is bound to. */
   readonly confirmation: unknown;
 }
@@ -24,13 +34,28 @@ export function lastReceived(requests: readonly RecordedRequest[], server: Serve
 /** The token in a request's `Authorization` header. */
 export function tokenOf({ headers }: RecordedRequest): TokenOnTheWire {
   const [scheme = "", token = ""] = (headers["authorization"] ?? "").split(" ");
-  return { scheme, token, confirmation: confirmationOf(token) };
+  return { scheme, token, claims: claimsOf(token) };
 }
 
-function confirmationOf(token: string): unknown {
+/** What stands in a JWT. */
+export function claimsOf(token: string): TokenClaims {
   const [, payload] = token.split(".");
-  if (payload === undefined) throw new UntrueStatement("Not true: the request carries a JWT. Its Authorization header holds none.");
+  if (payload === undefined) throw new UntrueStatement("Not true: the request carries a JWT. It holds none.");
   const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
-  const cnf: unknown = typeof claims === "object" && claims !== null ? Reflect.get(claims, "cnf") : undefined;
-  return typeof cnf === "object" && cnf !== null ? Reflect.get(cnf, "x5t#S256") : undefined;
+  return {
+    audience: memberOf(claims, "aud"),
+    subject: memberOf(claims, "sub"),
+    application: memberOf(claims, "appid"),
+    confirmation: memberOf(memberOf(claims, "cnf"), "x5t#S256"),
+  };
+}
+
+/** The certificate that a request's connection has shown. */
+export function certificateOf({ clientCertificate, path }: RecordedRequest): X509Certificate {
+  if (!clientCertificate) throw new UntrueStatement(`Not true: the connection of ${path} showed a certificate. It showed none.`);
+  return new X509Certificate(clientCertificate);
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }

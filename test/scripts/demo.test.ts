@@ -1,50 +1,24 @@
-import { execFile } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { copyFile, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
+import type { LocalApp } from "@mtls-pop/emulator";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { CertificateAuthority } from "../../packages/emulator/src/pki/certificate-authority.js";
+import { direct } from "../../scripts/demo/direct-story.js";
 import { keepRunning } from "../../scripts/demo/keep-running.js";
 import { Narrator } from "../../scripts/demo/narrator.js";
-import { type DemoOptions, runDemo } from "../../scripts/demo/run-demo.js";
+import type { DemoOptions } from "../../scripts/demo/run-demo.js";
 import { SECRET } from "../../scripts/demo/stage.js";
+import { buildSample, carelessVault, playFlow } from "./demo-under-test.js";
 
-const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
 let appRoot: string;
 
 beforeAll(async () => {
-  appRoot = await mkdtemp(join(tmpdir(), "demo-test-"));
-  const sample = "../../samples/keyvault-reader";
-  await promisify(execFile)(process.execPath, [path(`${sample}/build.mjs`), appRoot, path("../../tsconfig.test.json")]);
-  await copyFile(path(`${sample}/package.json`), join(appRoot, "package.json"));
+  appRoot = await buildSample();
 });
 afterAll(() => rm(appRoot, { recursive: true }));
 
-async function play(options: DemoOptions = {}): Promise<{ exitCode: number; text: string }> {
-  const written: string[] = [];
-  const exitCode = await runDemo(new Narrator({ write: (text) => written.push(text) }), { appRoot, ...options });
-  return { exitCode, text: written.join("") };
-}
-
-/** A vault that hands its secret to whoever comes, until the test ends. */
-async function carelessVault(): Promise<{ url: string; ca: string }> {
-  const host = "contoso.vault.emulator.localhost";
-  const authority = await CertificateAuthority.create();
-  const server = createServer(await authority.serverCredentials(host), (_request, response) => {
-    response.end(JSON.stringify({ value: SECRET.value }));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new Error("The server has no port.");
-  return { url: `https://${host}:${address.port}`, ca: authority.rootPem };
-}
+const play = (options: DemoOptions<LocalApp> = {}) => playFlow(direct, { appRoot, ...options });
 
 describe("demo", () => {
   it("tells the flow from certificate to refused thief, and ends with 0", async () => {
