@@ -81,7 +81,7 @@ export const SETTINGS = [
     required: "for the local emulator's managed identities",
     description: "where its instance metadata service is, in the place of http://169.254.169.254",
   },
-] as const satisfies readonly Setting[];
+] as const;
 
 /** The name of a setting that the adapter follows. */
 export type SettingName = (typeof SETTINGS)[number]["name"];
@@ -91,7 +91,7 @@ export const IDENTITY_SETTINGS = [
   "MTLS_POP_MANAGED_IDENTITY_CLIENT_ID",
   "MTLS_POP_MANAGED_IDENTITY_RESOURCE_ID",
   "MTLS_POP_MANAGED_IDENTITY_OBJECT_ID",
-] as const satisfies readonly SettingName[];
+] as const;
 
 /** Where settings are looked up; an app's are in `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

@@ -23,10 +23,10 @@ const SOURCES = [
   { source: "azure-ml", name: "Azure Machine Learning", variables: ["MSI_ENDPOINT", "MSI_SECRET"] },
   { source: "cloud-shell", name: "Cloud Shell", variables: ["MSI_ENDPOINT"] },
   { source: "azure-arc", name: "Azure Arc", variables: ["IDENTITY_ENDPOINT", "IMDS_ENDPOINT"], agentPath: "/opt/azcmagent/bin/himds" },
-] as const satisfies readonly SourceFacts[];
+] as const;
 
 /** Where the identity of a virtual machine or scale set comes from, and what is left when nothing else is found. */
-const IMDS = { source: "imds", name: "the instance metadata service", variables: [] } as const satisfies SourceFacts;
+const IMDS = { source: "imds", name: "the instance metadata service", variables: [] } as const;
 
 /** Where a host's managed identity comes from. */
 export type ManagedIdentitySource = (typeof SOURCES)[number]["source"] | typeof IMDS.source;

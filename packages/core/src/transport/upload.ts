@@ -4,7 +4,7 @@ import { MtlsPopError } from "../errors.js";
 import { timeoutError } from "./transport-errors.js";
 
 /** Bytes go out in pieces of this size, as fast as the connection takes them; up to one piece they are no upload. */
-export const PIECE_BYTES = 64 * 1024;
+export const PIECE_BYTES: number = 64 * 1024;
 
 /** What an upload is held to. */
 export interface UploadOptions {
