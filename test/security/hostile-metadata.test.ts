@@ -62,7 +62,7 @@ describe("who answers in the place of the metadata service", () => {
     expect(around.requestsTo("token")).toEqual([]);
   });
 
-  it("cannot pass another identity off as the one that was named by its client id, bound or Bearer", async () => {
+  it("cannot have a certificate of another identity used than the one that was named, nor a Bearer token that says whose it is", async () => {
     const { instanceMetadata, managedIdentities } = around.emulator;
     const { clientId, tenantId } = managedIdentities.register();
     const named = machine({ identity: { userAssignedClientId: clientId } });
