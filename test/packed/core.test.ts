@@ -20,12 +20,12 @@ it("gives import and require the same names", async () => {
   expect(required).toEqual(imported);
 });
 
-it("brings node-forge along and nothing else", async () => {
+it("brings jose and node-forge along and nothing else", async () => {
   const folders = (await readdir(join(core, "node_modules"))).filter((name) => !name.startsWith("."));
-  expect(folders.sort()).toEqual(["@mtls-pop", "node-forge"]);
+  expect(folders.sort()).toEqual(["@mtls-pop", "jose", "node-forge"]);
 });
 
-it("loads no other package when it is imported, node-forge neither", async () => {
+it("loads no other package when it is imported, jose and node-forge neither", async () => {
   const lone = await mkdtemp(join(tmpdir(), "mtls-pop-lone-core-"));
   try {
     await mkdir(join(lone, "node_modules/@mtls-pop"), { recursive: true });
