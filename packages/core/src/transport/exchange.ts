@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Answer } from "./answer.js";
+import type { Deadline } from "./deadlines.js";
 import { allBusyError, isClosed, lostError, notRepeatedError } from "./exchange-errors.js";
 import type { MtlsAgent } from "./mtls-agent.js";
 import { isRepeatable, type ResourceRequest } from "./resource-request.js";
@@ -21,7 +22,6 @@ export function exchange(agent: MtlsAgent, request: ResourceRequest, transport: 
 
 function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transport, mayRepeat: boolean): Promise<Answer> {
   const { endpoint, signal, content } = request;
-  const { deadlines } = agent;
   return new Promise((resolve, reject) => {
     agent.makeRoom(endpoint);
     const outgoing = httpsRequest({
@@ -38,10 +38,15 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
     // kept alive or opened ahead: the server may have closed it in the meantime
     let mayBeStale = false;
     let isSettled = false;
+    let queueTimer: NodeJS.Timeout | undefined;
+    let deadline: Deadline | undefined;
     let answer: IncomingMessage | undefined;
     const settle = () => {
       isSettled = true;
-      deadlines.end(onOverdue);
+      clearTimeout(queueTimer);
+      deadline?.end();
+      // the connection's, whose next request it belongs to from now on
+      deadline = undefined;
       signal?.removeEventListener("abort", onAbort);
     };
     const fail = (error: unknown) => {
@@ -50,16 +55,11 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       outgoing.destroy();
     };
     const onAbort = () => fail(signal?.reason);
-    const onOverdue = () => {
-      const { headersTimeoutMs } = transport;
-      const isSent = Boolean(outgoing.socket);
-      fail(
-        isSent ? timeoutError("headers", endpoint.authority, headersTimeoutMs) : allBusyError(endpoint, agent.maxSockets, headersTimeoutMs),
-      );
-    };
+    const { headersTimeoutMs } = transport;
+    const onOverdue = () => fail(timeoutError("headers", endpoint.authority, headersTimeoutMs));
     // from here on the other side may take its time, however much it says meanwhile
     const onSent = () => {
-      if (!isSettled) deadlines.begin(onOverdue);
+      deadline?.begin(onOverdue);
     };
     const onConnected = () => {
       if (!isUpload || isSettled) return onSent();
@@ -68,10 +68,14 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       const options = { length: request.length, timeoutMs, authority: endpoint.authority, isAnswered: () => isSettled };
       upload(outgoing, body, options).then(onSent, fail);
     };
-    if (agent.isQueued(outgoing, endpoint)) deadlines.begin(onOverdue);
+    if (agent.isQueued(outgoing, endpoint)) {
+      queueTimer = setTimeout(() => fail(allBusyError(endpoint, agent.maxSockets, headersTimeoutMs)), headersTimeoutMs);
+    }
     signal?.addEventListener("abort", onAbort, { once: true });
     outgoing.on("socket", (socket) => {
-      deadlines.end(onOverdue);
+      clearTimeout(queueTimer);
+      if (isSettled) return;
+      deadline = agent.deadlineOf(socket);
       // until then the connect time-out counts
       mayBeStale = !agent.isConnecting(socket);
       if (mayBeStale) onConnected();

@@ -3,7 +3,7 @@ import { Agent, type RequestOptions } from "node:https";
 import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
-import { Deadlines } from "./deadlines.js";
+import { type Deadline, Deadlines } from "./deadlines.js";
 import { TlsSessions } from "./tls-session.js";
 import { timeoutError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
@@ -43,13 +43,14 @@ export interface MtlsAgentOptions {
  * and go with it.
  */
 export class MtlsAgent extends Agent {
-  /** Of the requests that wait for a connection or for the head of their answer. */
-  readonly deadlines: Deadlines;
   readonly #secureContext: SecureContext;
   readonly #transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
   readonly #sessions = new TlsSessions();
   readonly #ahead = new Map<string, TLSSocket>();
   readonly #connecting = new WeakSet<object>();
+  /** Of requests that wait for the head of their answer. */
+  readonly #deadlines: Deadlines;
+  readonly #deadlineOf = new WeakMap<object, Deadline>();
 
   constructor({ secureContext, transport, maxConnectionsPerOrigin }: MtlsAgentOptions) {
     // few, since Node copies them for each request; of sessions none, since Node's cache would also take a renegotiation's
@@ -59,7 +60,7 @@ export class MtlsAgent extends Agent {
     this.maxTotalSockets = maxConnectionsPerOrigin * ORIGINS_AT_FULL_USE;
     this.#secureContext = secureContext;
     this.#transport = transport;
-    this.deadlines = new Deadlines(transport.headersTimeoutMs);
+    this.#deadlines = new Deadlines(transport.headersTimeoutMs);
   }
 
   /** Short, since everything but the address is the same for the whole agent. */
@@ -112,6 +113,11 @@ export class MtlsAgent extends Agent {
     return this.#connecting.has(socket);
   }
 
+  /** That of the request which a connection carries. */
+  deadlineOf(socket: object): Deadline | undefined {
+    return this.#deadlineOf.get(socket);
+  }
+
   /** Closes idle connections: those to one endpoint, or all. */
   closeIdle(endpoint?: Endpoint): void {
     const name = endpoint && this.getName(endpoint);
@@ -145,7 +151,7 @@ export class MtlsAgent extends Agent {
 
   override destroy(): void {
     this.retire();
-    this.deadlines.clear();
+    this.#deadlines.clear();
     super.destroy();
   }
 
@@ -180,8 +186,13 @@ export class MtlsAgent extends Agent {
       clearTimeout(timer);
       this.#connecting.delete(socket);
     };
+    const deadline = this.#deadlines.add();
+    this.#deadlineOf.set(socket, deadline);
     socket.once("secureConnect", settle);
-    socket.once("close", settle);
+    socket.once("close", () => {
+      settle();
+      this.#deadlines.remove(deadline);
+    });
     return socket;
   }
 }

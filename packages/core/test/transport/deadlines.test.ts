@@ -17,25 +17,27 @@ describe("Deadlines", () => {
     const deadlines = new Deadlines(60);
     const [one, other] = [overdue(), overdue()];
     const beganAt = performance.now();
-    deadlines.begin(one.tell);
+    deadlines.add().begin(one.tell);
     await delay(20);
     const otherBeganAt = performance.now();
-    deadlines.begin(other.tell);
+    deadlines.add().begin(other.tell);
     expect((await one.told) - beganAt).toBeGreaterThanOrEqual(60);
     expect((await other.told) - otherBeganAt).toBeGreaterThanOrEqual(60);
   });
 
-  it("tell nobody who has ended, and nobody after clear()", async () => {
+  it("tell nobody who has ended or was removed, and nobody after clear()", async () => {
     const deadlines = new Deadlines(20);
     const told: string[] = [];
     const cleared = new Deadlines(20);
-    cleared.begin(() => told.push("cleared"));
+    cleared.add().begin(() => told.push("cleared"));
     cleared.clear();
-    const ended = () => told.push("ended");
-    deadlines.begin(ended);
-    deadlines.end(ended);
+    const [ended, removed] = [deadlines.add(), deadlines.add()];
+    ended.begin(() => told.push("ended"));
+    ended.end();
+    removed.begin(() => told.push("removed"));
+    deadlines.remove(removed);
     const last = overdue();
-    deadlines.begin(last.tell);
+    deadlines.add().begin(last.tell);
     await last.told;
     expect(told).toEqual([]);
   });
@@ -43,17 +45,18 @@ describe("Deadlines", () => {
   it("take whoever begins while others are told", async () => {
     const deadlines = new Deadlines(20);
     const again = overdue();
-    deadlines.begin(() => deadlines.begin(again.tell));
+    const deadline = deadlines.add();
+    deadline.begin(() => deadline.begin(again.tell));
     await again.told;
   });
 
   it("start one timer for all that come within the time-out", async () => {
     const deadlines = new Deadlines(10_000);
     const { started } = await timersOf(async () => {
+      const deadline = deadlines.add();
       for (let i = 0; i < 100; i++) {
-        const waiter = () => {};
-        deadlines.begin(waiter);
-        deadlines.end(waiter);
+        deadline.begin(() => {});
+        deadline.end();
       }
     });
     deadlines.clear();
