@@ -7,9 +7,9 @@ import {
   type InvocationContext,
   type Timer,
 } from "@azure/functions";
-import type { AuthenticationResult, BoundTokenSource, FetchFunction, MtlsPopTokenAcquirer } from "@mtls-pop/core";
+import type { AuthenticationResult, BoundTokenSource, FetchFunction, Leg1Token, MtlsPopTokenAcquirer } from "@mtls-pop/core";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { withMtlsPop } from "../src/index.js";
+import { tokensFromSettings, withMtlsPop } from "../src/index.js";
 
 interface Order {
   readonly id: string;
@@ -162,6 +162,16 @@ describe("the types of withMtlsPop", () => {
       withMtlsPop({ tokens: {} as BoundTokenSource }, async (_input: Timer, _context, { acquireToken }) => {
         // @ts-expect-error this source promises no expiry
         (await acquireToken({ scopes: [] })).expiresOn;
+      });
+    }));
+
+  it("take the settings' tokens where a source goes, and give them with all that a result has", () =>
+    compiles(() => {
+      const tokens = tokensFromSettings();
+      expectTypeOf(tokens.acquireBearerToken).returns.resolves.toEqualTypeOf<AuthenticationResult>();
+      expectTypeOf(tokens.acquireLeg1Token).returns.resolves.toEqualTypeOf<Leg1Token | undefined>();
+      withMtlsPop({ tokens, resources }, async (_input: Timer, _context, { acquireToken }) => {
+        expectTypeOf(acquireToken).returns.resolves.toEqualTypeOf<AuthenticationResult>();
       });
     }));
 });
