@@ -1,12 +1,4 @@
-/** One app setting that the adapter follows. */
-export interface Setting {
-  readonly name: string;
-  /** When it must be set. */
-  readonly required: string;
-  readonly description: string;
-}
-
-/** Every app setting there is. The names are those of `@azure/identity` where it has one. */
+/** Every app setting that the adapter follows, with when it must be set. The names are those of `@azure/identity` where it has one. */
 export const SETTINGS = [
   {
     name: "MTLS_POP_CREDENTIAL",
