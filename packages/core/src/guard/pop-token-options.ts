@@ -1,7 +1,7 @@
 import { type Clock, clockRule } from "../internal/clock.js";
 import { assertOptions, milliseconds, type OptionRule, text, textList } from "../internal/options.js";
 import { type TransportOptions, transportRule } from "../transport/transport-options.js";
-import { isKeySet } from "./signing-keys.js";
+import { isKeySet } from "./key-set.js";
 
 /** Signature algorithms that a token may have: asymmetric ones, since the key to check with is public. @see RFC 7518 section 3.1 */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519"] as const;

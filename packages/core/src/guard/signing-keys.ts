@@ -1,10 +1,11 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
+import { createLocalJWKSet } from "jose/jwks/local";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
-import { record } from "../internal/options.js";
 import { SingleFlight } from "../internal/single-flight.js";
 import { sendControlRequest } from "../transport/control-request.js";
 import { Transport, type TransportOptions } from "../transport/transport-options.js";
+import { isKeySet } from "./key-set.js";
 
 /** Keys of this age are asked for again by the next token. */
 const FRESH_MS = 10 * 60_000;
@@ -91,7 +92,7 @@ export class SigningKeys {
     try {
       const { status, body } = await sendControlRequest(this.#transport, { ...request, signal });
       if (status !== 200) throw new Error(`it answered with status ${status}`);
-      return await localKeys(JSON.parse(body));
+      return localKeys(JSON.parse(body));
     } catch (cause) {
       flight.throwIfAborted();
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -104,11 +105,10 @@ export class SigningKeys {
 }
 
 /** A look-up in a key set that is there. */
-export async function localKeys(keySet: unknown): Promise<JWTVerifyGetKey> {
+export function localKeys(keySet: unknown): JWTVerifyGetKey {
   assertKeySet(keySet);
   const known = looked.get(keySet);
   if (known) return known;
-  const { createLocalJWKSet } = await import("jose/jwks/local");
   const find = createLocalJWKSet(keySet);
   looked.set(keySet, find);
   return find;
@@ -116,14 +116,6 @@ export async function localKeys(keySet: unknown): Promise<JWTVerifyGetKey> {
 
 /** Look-ups keep the keys that they have imported. */
 const looked = new WeakMap<JSONWebKeySet, JWTVerifyGetKey>();
-
-/** Whether something has the form of a JWK set. @see RFC 7517 section 5 */
-export function isKeySet(value: unknown): value is JSONWebKeySet {
-  const keys: unknown = record.test(value) ? Reflect.get(Object(value), "keys") : undefined;
-  return (
-    Array.isArray(keys) && keys.length > 0 && [...keys].every((key) => record.test(key) && typeof Reflect.get(key, "kty") === "string")
-  );
-}
 
 function assertKeySet(value: unknown): asserts value is JSONWebKeySet {
   if (!isKeySet(value)) throw new Error("it answered with no JSON Web Key Set.");

@@ -5,7 +5,7 @@ import { assertOptions, plainCopy } from "../internal/options.js";
 import { type CertificateFrom, certificateFromRule, forwardingHeader } from "./certificate-from.js";
 import { POP_TOKEN_RULES, type PopTokenOptions } from "./pop-token-options.js";
 import type { PresentedCertificate } from "./presented-certificate.js";
-import { type VerifiedPopToken, verifyCredentials } from "./verify-pop-token.js";
+import type { VerifiedPopToken } from "./verified-pop-token.js";
 
 /** Whose tokens an API takes, and where the certificates of its callers come from. */
 export interface PopRequestOptions extends PopTokenOptions {
@@ -52,6 +52,7 @@ export async function verifyPopRequest(
   const authorization = header(request, "authorization");
   const source = forwarded ? `the header ${forwarded.header}, which ${forwarded.setBy} sets` : "the TLS connection";
   const certificate = forwarded ? header(request, forwarded.header) : ofConnection(request);
+  const { verifyCredentials } = await import("./verify-credentials.js");
   return verifyCredentials({ authorization, certificate, signal }, given, source);
 }
 
