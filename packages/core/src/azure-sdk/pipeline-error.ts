@@ -1,0 +1,58 @@
+import { isMtlsPopError, type MtlsPopErrorCode } from "../errors.js";
+import type { SdkRequest } from "./sdk-request.js";
+
+/** Failures of a connection; everything else is no reason to try again, and is told as it is. */
+const OF_THE_CONNECTION: ReadonlySet<MtlsPopErrorCode> = new Set(["network_error", "timeout", "tls_handshake_failed"]);
+
+/** Methods that may be sent again without being asked (RFC 9110 section 9.2.2). */
+const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
+
+/** Node's codes for a connection that never came about, so that nothing was sent. */
+const NEVER_SENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND"]);
+
+/** The code that is in none of the SDK's lists of what may be tried again. */
+const NOT_REPEATED = "REQUEST_NOT_REPEATED";
+
+/**
+ * A `RestError`, which the SDK knows by its name: its class lies in a package that only the SDK client has. `code` is what the SDK's retry
+ * policies look at.
+ */
+class PipelineError extends Error {
+  override readonly name = "RestError";
+  readonly code: string;
+  declare readonly request: SdkRequest;
+
+  constructor(message: string, code: string, request: SdkRequest, cause: unknown) {
+    super(message, { cause });
+    this.code = code;
+    // as the SDK has it, for the sake of logs
+    Object.defineProperty(this, "request", { value: request, enumerable: false });
+  }
+}
+
+/**
+ * What the SDK is told of a failed call: of a lost connection a `RestError`, which its retry policy tries again where that does no harm.
+ * The original is the `cause`.
+ */
+export function pipelineError(error: unknown, request: SdkRequest): unknown {
+  if (!isMtlsPopError(error) || !OF_THE_CONNECTION.has(error.code)) return error;
+  const code = systemCode(error) ?? (error.code === "timeout" ? "ETIMEDOUT" : undefined);
+  if (error.retryable && code !== undefined && (IDEMPOTENT.has(request.method) || NEVER_SENT.has(code))) {
+    return new PipelineError(error.message, code, request, error);
+  }
+  // without the system's words, since the retry policy of Storage looks for those in the message as well
+  const message = error.retryable
+    ? `The connection was lost on a ${request.method} request, which may have been carried out: it is not sent again. The cause says more.`
+    : `The connection of a ${request.method} request failed for a reason that stays. The cause says more.`;
+  return new PipelineError(message, NOT_REPEATED, request, error);
+}
+
+/** Node's code at the end of a chain of causes. */
+function systemCode(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (isMtlsPopError(cause)) continue;
+    const code: unknown = Reflect.get(cause, "code");
+    if (typeof code === "string") return code;
+  }
+  return undefined;
+}

@@ -1,0 +1,55 @@
+import { Readable } from "node:stream";
+import { MtlsPopError } from "../errors.js";
+import type { CallSignal } from "./call-signal.js";
+import { counted } from "./pipeline-body.js";
+import { PipelineHeaders } from "./pipeline-headers.js";
+import type { SdkRequest } from "./sdk-request.js";
+
+/** An answer as both of the SDK's kinds of HTTP client give it. */
+export interface SdkResponse<R> {
+  request: R;
+  status: number;
+  headers: PipelineHeaders;
+  bodyAsText?: string;
+  readableStreamBody?: NodeJS.ReadableStream;
+}
+
+/**
+ * Turns an answer into the SDK's: a stream where the request wants one for this status, else text.
+ *
+ * @param signal lets go of when the body has ended
+ * @throws what ended the body early
+ */
+export async function pipelineResponse<R extends SdkRequest>(request: R, response: Response, signal: CallSignal): Promise<SdkResponse<R>> {
+  const { status } = response;
+  const answer = { request, status, headers: new PipelineHeaders(response.headers) };
+  if (request.method === "HEAD") return answer;
+  const { streamResponseStatusCodes: streamed, onDownloadProgress } = request;
+  const body = response.body && onDownloadProgress ? counted(response.body, onDownloadProgress) : response.body;
+  if (!streamed?.has(Number.POSITIVE_INFINITY) && !streamed?.has(status)) {
+    return { ...answer, bodyAsText: body ? await new Response(body).text() : "" };
+  }
+  const readableStreamBody = body ? Readable.fromWeb(body) : Readable.from([], { objectMode: false });
+  signal.holdFor(readableStreamBody);
+  return { ...answer, readableStreamBody };
+}
+
+/**
+ * Refuses an encoded answer to a request that is to be handed on as it comes: the bound fetch decodes it, and the SDK would count other
+ * bytes than the headers say.
+ *
+ * @throws {MtlsPopError} `resource_error`
+ */
+export async function assertNotDecoded(response: Response): Promise<void> {
+  const encoding = response.headers.get("content-encoding");
+  if (!response.body || encoding === null || encoding === "identity") return;
+  await response.body.cancel();
+  throw new MtlsPopError(
+    "resource_error",
+    `${new URL(response.url).host} answered with Content-Encoding "${encoding}", which was not asked for.`,
+    {
+      statusCode: response.status,
+      help: "Call it with createPopFetch, which decodes the answer; an SDK client that takes content as it is stored cannot use that.",
+    },
+  );
+}
