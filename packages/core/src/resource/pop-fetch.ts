@@ -107,6 +107,6 @@ export function boundFetcher(
     transport: new Transport(transport),
     maxConnectionsPerOrigin,
     logger,
-    owns: (resource, url) => registry.ownerOf(url) === resource,
+    owns: (resource, url) => registry.owns(resource, url),
   });
 }

@@ -24,7 +24,9 @@ export class ResourceRegistry {
   readonly #options: ResourceRegistryOptions;
   readonly #named = new Map<string, Resource>();
   readonly #byOrigin = new Map<string, Resource[]>();
+  /** The last used one comes last. */
   readonly #known = new Map<string, Resource>();
+  #lastKnown: Resource | undefined;
 
   /** @throws {MtlsPopError} `invalid_options`, also for two resources with the same base URL; `insecure_url`; `authorization_header_refused` */
   constructor(options: ResourceRegistryOptions) {
@@ -55,7 +57,7 @@ export class ResourceRegistry {
    * @throws {MtlsPopError} `resource_not_configured`
    */
   find(url: URL): Resource {
-    const resource = this.ownerOf(url);
+    const resource = this.#ownerOf(url);
     if (resource) return resource;
     const configured = this.#byOrigin.has(url.origin);
     throw new MtlsPopError(
@@ -71,8 +73,12 @@ export class ResourceRegistry {
     );
   }
 
-  /** The resource that a URL belongs to, if there is one. */
-  ownerOf(url: URL): Resource | undefined {
+  /** Whether a URL of the resource's origin belongs to the resource, which may be a known host that was forgotten in the meantime. */
+  owns(resource: Resource, url: URL): boolean {
+    return this.#byOrigin.has(url.origin) ? this.#ownerOf(url) === resource : url.origin === resource.origin;
+  }
+
+  #ownerOf(url: URL): Resource | undefined {
     const configured = this.#byOrigin.get(url.origin);
     if (!configured) return this.#findKnown(url);
     return configured.length === 1 ? configured[0] : configured.find((candidate) => candidate.contains(url.pathname));
@@ -80,16 +86,23 @@ export class ResourceRegistry {
 
   #findKnown(url: URL): Resource | undefined {
     const present = this.#known.get(url.origin);
-    if (present) return present;
+    if (present) return this.#use(present);
     const known = knownHost(url.host);
     if (!known || this.#options.knownScope?.(known.scope) === false) return undefined;
     const resource = new Resource(url.host, { baseUrl: url.origin }, this.#options.tokens);
-    const [oldest] = this.#known.values();
-    if (oldest && this.#known.size >= MAX_KNOWN) {
-      this.#known.delete(oldest.origin);
-      this.#options.onForget?.(oldest);
+    const [unused] = this.#known.values();
+    if (unused && this.#known.size >= MAX_KNOWN) {
+      this.#known.delete(unused.origin);
+      this.#options.onForget?.(unused);
     }
-    this.#known.set(url.origin, resource);
+    return this.#use(resource);
+  }
+
+  #use(resource: Resource): Resource {
+    if (resource === this.#lastKnown) return resource;
+    this.#known.delete(resource.origin);
+    this.#known.set(resource.origin, resource);
+    this.#lastKnown = resource;
     return resource;
   }
 }

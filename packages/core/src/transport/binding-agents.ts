@@ -39,6 +39,8 @@ export class BindingAgents {
   readonly #options: BindingAgentsOptions;
   readonly #slots = new Map<Connecting, Slot>();
   readonly #bindings = new Set<Binding>();
+  /** Resources let go of. A call that is under way may still need a connection: it closes with the call, since nobody lets go again. */
+  readonly #released = new WeakSet<Connecting>();
   #isClosed = false;
 
   constructor(options: BindingAgentsOptions) {
@@ -58,12 +60,14 @@ export class BindingAgents {
   /** The agent for a resource's connections with this certificate. */
   agentFor(resource: Connecting, certificate: BindingCertificate): MtlsAgent {
     const slot = this.#slots.get(resource);
-    return slot?.certificate === certificate ? slot.agent : this.#move(resource, certificate, slot).agent;
+    if (slot?.certificate === certificate) return slot.agent;
+    return this.#released.has(resource) ? this.#passingAgent(resource, certificate) : this.#move(resource, certificate, slot).agent;
   }
 
   /** Lets go of a resource that is no longer known. */
   release(resource: Connecting): void {
     const slot = this.#slots.get(resource);
+    this.#released.add(resource);
     if (slot) this.#leave(resource, slot.binding);
   }
 
@@ -93,16 +97,25 @@ export class BindingAgents {
     return binding;
   }
 
-  #agentOf(binding: Binding, { endpoint, maxVersion }: Connecting): MtlsAgent {
-    const { transport, maxConnectionsPerOrigin } = this.#options;
-    const ca = transport.caFor(endpoint.host);
-    const key = `${maxVersion} ${ca ? "own roots" : "Node's roots"}`;
+  #agentOf(binding: Binding, resource: Connecting): MtlsAgent {
+    const key = `${resource.maxVersion} ${this.#options.transport.caFor(resource.endpoint.host) ? "own roots" : "Node's roots"}`;
     let agent = binding.agents.get(key);
     if (!agent) {
-      const secureContext = binding.certificate.secureContext({ ca, maxVersion });
-      agent = new MtlsAgent({ secureContext, transport, maxConnectionsPerOrigin });
+      agent = this.#newAgent(resource, binding.certificate);
       binding.agents.set(key, agent);
     }
+    return agent;
+  }
+
+  #newAgent({ endpoint, maxVersion }: Connecting, certificate: BindingCertificate): MtlsAgent {
+    const { transport, maxConnectionsPerOrigin } = this.#options;
+    const secureContext = certificate.secureContext({ ca: transport.caFor(endpoint.host), maxVersion });
+    return new MtlsAgent({ secureContext, transport, maxConnectionsPerOrigin });
+  }
+
+  #passingAgent(resource: Connecting, certificate: BindingCertificate): MtlsAgent {
+    const agent = this.#newAgent(resource, certificate);
+    agent.retire();
     return agent;
   }
 

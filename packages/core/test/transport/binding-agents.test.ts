@@ -83,6 +83,17 @@ describe("BindingAgents", () => {
     all.close();
   });
 
+  it("gives a resource that was let go of an agent that keeps nothing, and does not take it up again", async () => {
+    const [old, next] = [await newCertificate(), await newCertificate()];
+    const all = agents();
+    const known = resource("a.example");
+    all.agentFor(known, old);
+    all.release(known);
+    expect(all.agentFor(known, next).maxFreeSockets).toBe(0);
+    expect(all.last(known)).toBeUndefined();
+    all.close();
+  });
+
   it("keeps 16 certificates, and retires the longest known one for another", async () => {
     const all = agents();
     const kept: ReturnType<typeof all.agentFor>[] = [];
