@@ -1,6 +1,7 @@
 import type { LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
 import { assertOptions, callable, milliseconds, type OptionRule, record, textList } from "../internal/options.js";
+import { guardedLookup } from "./guarded-lookup.js";
 
 /** How connections are made; one meaning for every class and function that takes `transport`. */
 export interface TransportOptions {
@@ -51,7 +52,7 @@ export class Transport {
 
   constructor(options: TransportOptions = {}) {
     assertOptions("transport", options, RULES);
-    this.lookup = options.lookup;
+    this.lookup = options.lookup && guardedLookup(options.lookup);
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
     this.headersTimeoutMs = options.headersTimeoutMs ?? 30_000;
     this.bodyTimeoutMs = options.bodyTimeoutMs ?? 30_000;

@@ -2,9 +2,10 @@ import { createServer, type Socket } from "node:net";
 import { startHttpServer } from "../../../emulator/src/server/http-server.js";
 import { loopbackLookup } from "../../../emulator/src/server/loopback-lookup.js";
 import { startTlsServer, type TlsServer, type TlsServerOptions } from "../../../emulator/src/server/tls-server.js";
+import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import type { TransportOptions } from "../../src/transport/transport-options.js";
 import { Transport } from "../../src/transport/transport-options.js";
-import { authority } from "../certificate/authority.js";
+import { authority, issue } from "../certificate/authority.js";
 
 export { startHttpServer };
 
@@ -14,6 +15,12 @@ export const NAME = "control.example";
 /** A transport that trusts the test's authority and finds its names on loopback. */
 export function transportTo(over: TransportOptions = {}): Transport {
   return new Transport({ ca: authority.rootPem, lookup: loopbackLookup((name) => name.endsWith(".example")), ...over });
+}
+
+/** A certificate of the test's authority, made now. */
+export async function bindingCertificate(): Promise<BindingCertificate> {
+  const { chainPem, privateKeyPem } = await issue();
+  return BindingCertificate.fromPem(chainPem, { key: privateKeyPem });
 }
 
 /** A TLS server that says 200 to everything and notes which client certificate it saw. */
