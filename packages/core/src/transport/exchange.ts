@@ -88,7 +88,7 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       if (!mayBeStale || !isClosed(error)) return reject(lostError(error, request, outgoing.reusedSocket));
       // what closed this connection, a restart or a frozen process, closed the idle ones beside it
       agent.closeIdle(endpoint);
-      if (mayRepeat && !signal?.aborted) resolve(attempt(agent, request, transport, false));
+      if (mayRepeat) resolve(attempt(agent, request, transport, false));
       else reject(notRepeatedError(error, request, outgoing.reusedSocket));
     });
     outgoing.on("response", (message) => {

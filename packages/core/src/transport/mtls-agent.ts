@@ -47,7 +47,8 @@ export class MtlsAgent extends Agent {
   readonly #transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
   readonly #sessions = new TlsSessions();
   readonly #ahead = new Map<string, TLSSocket>();
-  readonly #connecting = new WeakSet<object>();
+  /** What ends an attempt to connect. */
+  readonly #connecting = new WeakMap<object, NodeJS.Timeout>();
   /** Of requests that wait for the head of their answer. */
   readonly #deadlines: Deadlines;
   readonly #deadlineOf = new WeakMap<object, Deadline>();
@@ -85,6 +86,7 @@ export class MtlsAgent extends Agent {
     const socket = this.#open(endpoint);
     this.#ahead.set(name, socket);
     socket.unref();
+    this.#connecting.get(socket)?.unref();
     socket.setTimeout(IDLE_TIMEOUT_MS, () => this.#ahead.get(name) === socket && socket.destroy());
     return new Promise((resolve) => {
       const forget = () => {
@@ -127,11 +129,16 @@ export class MtlsAgent extends Agent {
     for (const [key, socket] of this.#ahead) if (name === undefined || key === name) socket.destroy();
   }
 
-  /** Makes room for a connection to the endpoint when idle ones to other origins use up the total. */
+  /** Makes room for a connection to the endpoint when idle ones to other origins use up the total: the oldest of them goes. */
   makeRoom(endpoint: Endpoint): void {
     if (this.getName(endpoint) in this.freeSockets) return;
     const idle = count(this.freeSockets);
-    if (idle > 0 && idle + count(this.sockets) >= this.maxTotalSockets) this.closeIdle();
+    if (idle === 0 || idle + count(this.sockets) < this.maxTotalSockets) return;
+    // the origin that has been idle for longest comes first, and Node takes the last of an origin's
+    Object.values(this.freeSockets)
+      .flatMap((sockets) => sockets ?? [])
+      .find((socket) => !socket.destroyed)
+      ?.destroy();
   }
 
   /** Not when it would keep requests to other origins waiting: the total may be used up. */
@@ -160,6 +167,7 @@ export class MtlsAgent extends Agent {
     if (!socket) return undefined;
     this.#ahead.delete(name);
     if (socket.destroyed || !socket.writable) return undefined;
+    this.#connecting.get(socket)?.ref();
     return socket.ref();
   }
 
@@ -180,8 +188,8 @@ export class MtlsAgent extends Agent {
     });
     socket.setNoDelay(true);
     this.#sessions.follow(name, socket);
-    this.#connecting.add(socket);
     const timer = setTimeout(() => socket.destroy(timeoutError("connect", `${host}:${port}`, connectTimeoutMs)), connectTimeoutMs);
+    this.#connecting.set(socket, timer);
     const settle = () => {
       clearTimeout(timer);
       this.#connecting.delete(socket);

@@ -1,5 +1,8 @@
 import type { TLSSocket } from "node:tls";
 
+/** Sessions that one agent keeps; of more origins, the last ones'. */
+const MAX_SESSIONS = 100;
+
 /**
  * The TLS sessions that connections with one binding certificate were given, by `host:port`, so that the next connection resumes one
  * in place of a full handshake. They are never shared between certificates: a resumed session stands for the certificate it began with.
@@ -17,7 +20,7 @@ export class TlsSessions {
   /** Keeps what this connection is given, and drops what it failed with. */
   follow(name: string, socket: TLSSocket): void {
     // Node emits `session` only for a connection whose peer it has verified
-    const keep = (session: Buffer) => this.#sessions.set(name, session);
+    const keep = (session: Buffer) => this.#keep(name, session);
     const drop = () => this.#sessions.delete(name);
     socket.on("session", keep);
     socket.once("error", drop);
@@ -31,5 +34,12 @@ export class TlsSessions {
 
   clear(): void {
     this.#sessions.clear();
+  }
+
+  #keep(name: string, session: Buffer): void {
+    this.#sessions.delete(name);
+    this.#sessions.set(name, session);
+    const [oldest] = this.#sessions.keys();
+    if (oldest !== undefined && this.#sessions.size > MAX_SESSIONS) this.#sessions.delete(oldest);
   }
 }

@@ -79,6 +79,39 @@ describe("the pool", () => {
   });
 });
 
+describe("the total of all connections", () => {
+  /** A client that has at most four connections, one for an origin, and calls of it by the origin's name. */
+  function four() {
+    const names = ["a", "b", "c", "d", "e"];
+    const resources = Object.fromEntries(names.map((name) => [name, { baseUrl: world.customApi.urlOf(name) }]));
+    const popFetch = world.popFetch({ tokens: given(token), maxConnectionsPerOrigin: 1, resources });
+    return {
+      call: (name: string, path: string) => popFetch(`${world.customApi.urlOf(name)}${path}`),
+      [Symbol.asyncDispose]: popFetch.close,
+    };
+  }
+
+  it("closes the connection that has been idle for longest, and no other", async () => {
+    await using client = four();
+    for (const name of ["a", "b", "c", "d", "e", "b", "c", "d"]) expect((await client.call(name, "/echo")).status).toBe(200);
+    const first = world.arrived();
+    expect(connectionsUsed()).toBe(5);
+    await world.emulator.connectionClosed(first[0]?.connectionId ?? 0);
+  });
+
+  it("that is used up by others that are busy gives a connection up as soon as one of them is not", async () => {
+    await using client = four();
+    const busy = ["a", "b", "c", "d"].map((name) => ({ name, stream: world.customApi.stream(`total-${name}`) }));
+    const answers = await Promise.all(busy.map(({ name }) => client.call(name, `/stream/total-${name}`)));
+    const waits = client.call("e", "/echo");
+    await busy[0]?.stream.end();
+    await answers[0]?.text();
+    expect((await waits).status).toBe(200);
+    await Promise.all(busy.slice(1).map(({ stream }) => stream.end()));
+    await Promise.all(answers.slice(1).map((answer) => answer.text()));
+  });
+});
+
 describe("a kept-alive connection that the server has closed", () => {
   let closers: (() => Promise<void>)[] = [];
   afterEach(async () => {
@@ -113,7 +146,8 @@ describe("a kept-alive connection that the server has closed", () => {
   it.each(["POST", "PATCH"])("is not for a %s, and the error says so", async (method) => {
     const { popFetch, url, seen } = await stale();
     const error = await refusal(popFetch(url, { method, body: "once" }));
-    expect(error).toMatchObject({ code: "network_error", message: expect.stringMatching(/not idempotent.*find out before/) });
+    expect(error).toMatchObject({ code: "network_error", message: expect.stringMatching(/kept-alive.*not idempotent.*find out before/) });
+    expect(error.message).not.toMatch(/refuse/);
     expect(seen).toEqual(["1 GET", `1 ${method}`]);
     expect((await popFetch(url, { method, body: "once" })).status).toBe(200);
   });
@@ -123,6 +157,45 @@ describe("a kept-alive connection that the server has closed", () => {
     const error = await refusal(popFetch(url, { method: "PUT", body: new Blob(["once"]).stream(), duplex: "half" }));
     expect(error.message).toMatch(/sent once only/);
     expect(seen).toHaveLength(2);
+  });
+
+  it("takes the idle ones beside it along", async () => {
+    const seen: string[] = [];
+    const asked = new Set<number>();
+    const server = await startOddServer((socket, _data, connection) => {
+      seen.push(String(connection));
+      if (connection <= 2 && asked.has(connection)) return void socket.destroy();
+      asked.add(connection);
+      // the first two answers come when both connections are there
+      const answer = () => void socket.write("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+      if (connection === 1) answerFirst = answer;
+      else answer();
+      if (connection === 2) answerFirst();
+    });
+    let answerFirst = () => {};
+    const popFetch = server.popFetch();
+    closers.push(server.close, popFetch.close);
+    await Promise.all([popFetch(server.url), popFetch(server.url)].map(async (call) => (await call).text()));
+    expect((await popFetch(server.url)).status).toBe(200);
+    expect(seen.at(-1)).toBe("3");
+    await expect.poll(server.open).toBe(1);
+  });
+
+  it.each(["GET", "POST"])("that was opened ahead and refused without a word: a %s says what it may be", async (method) => {
+    const server = await startOddServer((socket) => void socket.destroy());
+    closers.push(server.close);
+    const source = given({ accessToken: "token", tokenType: "mtls_pop", bindingCertificate: server.certificate });
+    const tokens = {
+      bindingCertificate: () => server.certificate,
+      acquireBoundToken: async () => {
+        await expect.poll(server.open).toBe(1);
+        return source.acquireBoundToken({ scopes: [] });
+      },
+    };
+    await using popFetch = server.popFetch({ tokens });
+    const error = await refusal(popFetch(server.url, { method }));
+    expect(error).toMatchObject({ code: "network_error", help: expect.stringMatching(/may refuse this client certificate/) });
+    expect(error.message).not.toMatch(/kept-alive/);
   });
 
   it("that was opened ahead is replaced as well", async () => {
@@ -155,7 +228,11 @@ describe("a kept-alive connection that the server has closed", () => {
     });
     const popFetch = server.popFetch();
     closers.push(server.close, popFetch.close);
-    expect(await refusal(popFetch(server.url))).toMatchObject({ code: "network_error", retryable: true });
+    expect(await refusal(popFetch(server.url))).toMatchObject({
+      code: "network_error",
+      retryable: true,
+      message: expect.stringMatching(/closed a new connection.*may refuse this client certificate/),
+    });
     expect(seen).toEqual([1]);
   });
 

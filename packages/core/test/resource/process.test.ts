@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CertificateAuthority } from "../../../emulator/src/pki/certificate-authority.js";
 import { inChild } from "../child.js";
+import { startRawServer } from "../transport/control-servers.js";
 import { calling } from "./calling.js";
 
 let world: Awaited<ReturnType<typeof calling>>;
@@ -53,6 +54,18 @@ describe("a process", () => {
     ],
   ])("ends by itself %s", async (_when, script, outcome) => {
     expect(await run({ script })).toEqual(outcome);
+  });
+
+  it("ends by itself although a connection that was opened ahead hangs", async () => {
+    const silent = await startRawServer(() => {});
+    const script = `tokens.acquireBoundToken = () => new Promise((resolve, reject) => setTimeout(reject, 100, new Error("no token")));
+       const baseUrl = ${JSON.stringify(silent.url("https"))};
+       const transport = { lookup, connectTimeoutMs: 60000 };
+       outcome = await createPopFetch({ tokens, resources: { silent: { baseUrl } }, transport })(baseUrl).catch((error) => error.message);`;
+    const beganAt = performance.now();
+    expect(await run({ script })).toBe("no token");
+    expect(performance.now() - beganAt).toBeLessThan(30_000);
+    await silent.close();
   });
 
   it("verifies the resource's certificate although NODE_TLS_REJECT_UNAUTHORIZED is 0, and nothing is sent", async () => {

@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { request } from "node:https";
+import { connect as connectTcp } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { endpointOf, MtlsAgent } from "../../src/transport/mtls-agent.js";
 import { authority, issue } from "../certificate/authority.js";
-import { startControlServer, transportTo } from "./control-servers.js";
+import { startControlServer, startRawServer, transportTo } from "./control-servers.js";
 
 let server: Awaited<ReturnType<typeof startControlServer>>;
 let certificate: BindingCertificate;
@@ -24,8 +25,8 @@ function newAgent(maxVersion?: "TLSv1.2") {
 }
 
 /** One request through an agent, until its connection is the agent's again, or gone. */
-async function call(agent: MtlsAgent): Promise<void> {
-  const { host, port, servername } = endpointOf(server.url);
+async function call(agent: MtlsAgent, url = server.url): Promise<void> {
+  const { host, port, servername } = endpointOf(url);
   const outgoing = request({ agent, host, port, servername });
   outgoing.end();
   const [message] = await once(outgoing, "response");
@@ -56,6 +57,27 @@ describe("MtlsAgent", () => {
     for (const agent of agents) await call(agent);
     expect(connections.map(({ sessionReused }) => sessionReused)).toEqual([false, false]);
     for (const agent of agents) agent.destroy();
+  });
+
+  it("does not resume a session with which a connection could not be made", async () => {
+    let refuses = false;
+    const front = await startRawServer((socket) => {
+      if (refuses) return void socket.destroy();
+      const behind = connectTcp(server.port, "127.0.0.1");
+      socket.pipe(behind).pipe(socket);
+      behind.on("error", () => socket.destroy());
+      socket.once("close", () => behind.destroy());
+    });
+    const agent = newAgent();
+    connections.length = 0;
+    for (const now of [false, false, true, false]) {
+      refuses = now;
+      agent.closeIdle();
+      await (now ? expect(call(agent, front.url("https"))).rejects.toThrow() : call(agent, front.url("https")));
+    }
+    expect(connections.map(({ sessionReused }) => sessionReused)).toEqual([false, true, false]);
+    agent.destroy();
+    await front.close();
   });
 
   it("opens one connection ahead, which the next request takes", async () => {
