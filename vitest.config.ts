@@ -3,24 +3,38 @@ import { defineConfig } from "vitest/config";
 
 const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
 
+/** The packages as they lie here, so that a change is tested without a build. */
+const sources = {
+  "@mtls-pop/core": source("core"),
+  "@mtls-pop/emulator": source("emulator"),
+  "@mtls-pop/functions-adapter": source("functions-adapter"),
+};
+
+/** A clean network environment: nothing from the shell reaches the code under test. */
+const cleanEnvironment = { NODE_EXTRA_CA_CERTS: "", HTTPS_PROXY: "", https_proxy: "", NO_PROXY: "", no_proxy: "" };
+
 export default defineConfig({
   test: {
     projects: [
       {
         // on the sources, so that a change is tested without a build
-        resolve: {
-          alias: {
-            "@mtls-pop/core": source("core"),
-            "@mtls-pop/emulator": source("emulator"),
-            "@mtls-pop/functions-adapter": source("functions-adapter"),
-          },
-        },
+        resolve: { alias: sources },
         test: {
           name: "sources",
           include: ["packages/*/test/**/*.test.ts", "samples/*/test/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["test/packed/**"],
-          // a clean network environment: nothing from the shell reaches the code under test
-          env: { NODE_EXTRA_CA_CERTS: "", HTTPS_PROXY: "", https_proxy: "", NO_PROXY: "", no_proxy: "" },
+          env: cleanEnvironment,
+          testTimeout: 20_000,
+        },
+      },
+      {
+        // on the sources too, beside programs of other people, which the machine has to have
+        resolve: { alias: sources },
+        test: {
+          name: "interop",
+          include: ["interop/**/*.test.ts"],
+          globalSetup: ["interop/document-setup.ts", "interop/msal-net/build-program.ts"],
+          env: cleanEnvironment,
           testTimeout: 20_000,
         },
       },

@@ -1,4 +1,4 @@
-// Runs one vitest project, `sources` or `packed`, and ends with the line `N passed, N failed`.
+// Runs one vitest project, `sources`, `interop` or `packed`, and ends with the line `N passed, N failed`.
 // Further arguments go to vitest: `pnpm test packages/core -t "single flight"`.
 import { spawn } from "node:child_process";
 import { once } from "node:events";

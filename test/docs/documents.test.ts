@@ -21,6 +21,7 @@ describe("the documents", () => {
       "SECURITY.md",
       "docs/errors.md",
       "docs/identities.md",
+      "docs/interop.md",
     ];
     const packages = ["core", "functions-adapter", "emulator"].map((name) => `packages/${name}/README.md`);
     expect(paths).toEqual(expect.arrayContaining([...expected, ...packages]));
