@@ -27,6 +27,8 @@ export type { CustomApi, CustomApiSettings } from "./resources/custom-api.js";
 export type { EchoedCall } from "./resources/custom-api-routes.js";
 export type { Graph } from "./resources/graph.js";
 export type { KeyVault, KeyVaultSettings, VaultMode } from "./resources/key-vault.js";
+export type { CertificateStore, StoredCertificate } from "./resources/key-vault-certificate-store.js";
+export type { DeletedObject, ObjectChanges, ObjectStore, ObjectVersion } from "./resources/key-vault-objects.js";
 export type { SecretInput, SecretStore, StoredSecret } from "./resources/secret-store.js";
 export type { StreamedAnswer } from "./resources/streamed-answer.js";
 export type { TlsVersions } from "./server/tls-options.js";

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { isSecretName } from "../resources/secret-store.js";
+import { isObjectName } from "../resources/key-vault-objects.js";
 
 const FORMATS = ["dotenv", "json"] as const;
 
@@ -83,6 +83,6 @@ function readSecret(text: string): [name: string, value: string] {
   const separator = text.indexOf("=");
   if (separator < 0) throw new UsageError(`--secret takes name=value, not "${text}".`);
   const name = text.slice(0, separator);
-  if (!isSecretName(name)) throw new UsageError(`--secret takes a name of letters, digits and dashes, not "${name}".`);
+  if (!isObjectName(name)) throw new UsageError(`--secret takes a name of letters, digits and dashes, not "${name}".`);
   return [name, text.slice(separator + 1)];
 }

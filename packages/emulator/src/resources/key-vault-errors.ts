@@ -49,22 +49,34 @@ export function refusalText({ flaw, claims }: TokenRefusal): string {
   }
 }
 
-/** The 403 of an application whose binding was accepted and which has no role. */
+/**
+ * The 403 of an application whose binding was accepted and which has no role.
+ *
+ * @param action such as `secrets/getSecret/action`
+ */
 export function forbiddenByRbac(clientId: string, action: string, resource: string): Answer {
   const message = [
     "Caller is not authorized to perform action on resource.",
     "If role assignments, deny assignments or role definitions were changed recently, please observe propagation time.",
     `Caller: appid=${clientId}`,
-    `Action: 'Microsoft.KeyVault/vaults/secrets/${action}/action'`,
+    `Action: 'Microsoft.KeyVault/vaults/${action}'`,
     `Resource: '${resource}'`,
     "Assignment: (not found)",
   ].join("\r\n");
   return vaultError(403, "Forbidden", message, "ForbiddenByRbac");
 }
 
-export function secretNotFound(name: string): Answer {
-  const advice = "If you recently deleted this secret you may be able to recover it using the correct recovery command.";
-  return vaultError(404, "SecretNotFound", `A secret with (name/id) ${name} was not found in this key vault. ${advice}`);
+/** @param kind `Secret` or `Certificate` */
+export function notFound(kind: string, name: string): Answer {
+  const thing = kind.toLowerCase();
+  const advice = `If you recently deleted this ${thing} you may be able to recover it using the correct recovery command.`;
+  return vaultError(404, `${kind}NotFound`, `A ${thing} with (name/id) ${name} was not found in this key vault. ${advice}`);
+}
+
+/** The 409 of a name that a deleted object still has. */
+export function deletedButRecoverable(kind: string, name: string): Answer {
+  const message = `${kind} ${name} is currently in a deleted but recoverable state, and its name cannot be reused; it can only be recovered or purged.`;
+  return vaultError(409, "Conflict", message, "ObjectIsDeletedButRecoverable");
 }
 
 /** The faults that every server knows, in the vault's words. */

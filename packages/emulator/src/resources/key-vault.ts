@@ -3,8 +3,9 @@ import type { Exchange } from "../server/exchange.js";
 import type { TlsVersions } from "../server/tls-options.js";
 import { startTlsServer, type TlsServer } from "../server/tls-server.js";
 import { readAuthorization } from "./authorization.js";
+import { CertificateStore } from "./key-vault-certificate-store.js";
 import { BINDING_REFUSALS, refusalText, unauthorized, VAULT_RESOURCE, vaultFaultAnswers } from "./key-vault-errors.js";
-import { answerSecretRequest } from "./key-vault-secrets.js";
+import { answerVaultRequest } from "./key-vault-routes.js";
 import { VAULT_DOMAIN } from "./resource-hosts.js";
 import type { ResourceServerOptions } from "./resource-server.js";
 import { SecretStore } from "./secret-store.js";
@@ -21,11 +22,12 @@ export interface KeyVaultSettings extends TlsVersions {
 
 export interface KeyVaultOptions extends ResourceServerOptions, KeyVaultSettings {}
 
-/** The emulated vaults; every name under `vault.emulator.localhost` has the same secrets. */
+/** The emulated vaults; every name under `vault.emulator.localhost` has the same secrets and certificates. */
 export interface KeyVault {
   /** `https://contoso.vault.emulator.localhost:{port}` */
   readonly url: string;
   readonly secrets: SecretStore;
+  readonly certificates: CertificateStore;
   /** Gives a role to these applications alone, or to all again; the others get 403. */
   restrictTo(clientIds: readonly string[] | "everyone"): void;
 }
@@ -38,6 +40,7 @@ export interface KeyVault {
 export async function startKeyVault(options: KeyVaultOptions): Promise<{ keyVault: KeyVault; server: TlsServer }> {
   const { authority } = options;
   const secrets = new SecretStore();
+  const certificates = new CertificateStore(secrets);
   let permitted: ReadonlySet<string> | "everyone" = "everyone";
   const server = await startTlsServer({
     ...options,
@@ -48,12 +51,13 @@ export async function startKeyVault(options: KeyVaultOptions): Promise<{ keyVaul
       const caller = await authenticate(exchange, options);
       if (!("clientId" in caller)) return caller;
       const isPermitted = permitted === "everyone" || permitted.has(caller.clientId);
-      return answerSecretRequest(exchange, secrets, caller.clientId, isPermitted);
+      return answerVaultRequest(exchange, { secrets, certificates }, caller.clientId, isPermitted);
     },
   });
   const keyVault: KeyVault = {
     url: `https://contoso.${VAULT_DOMAIN}:${server.port}`,
     secrets,
+    certificates,
     restrictTo: (clientIds) => {
       permitted = clientIds === "everyone" ? clientIds : new Set(clientIds);
     },

@@ -211,9 +211,15 @@ describe("secrets", () => {
     expect((await ask({ method: "PUT", path: "/secrets/put", body })).status).toBe(400);
   });
 
-  it("are read and put alone", async () => {
-    expect((await ask({ method: "DELETE" })).status).toBe(405);
-    expect((await ask({ method: "PUT", path: "/secrets/my-secret/1", body: { value: "x" } })).status).toBe(405);
+  it.each([
+    ["PUT", "/secrets/my-secret/1"],
+    ["POST", "/secrets/my-secret"],
+    ["DELETE", "/secrets/my-secret/1"],
+    ["PUT", "/secrets"],
+    ["PUT", "/deletedsecrets/my-secret"],
+    ["GET", "/deletedsecrets/my-secret/recover"],
+  ])("take no %s on %s", async (method, path) => {
+    expect((await ask({ method, path, ...(method.startsWith("P") ? { body: { value: "x" } } : {}) })).status).toBe(405);
   });
 
   it("that are disabled are not read", async () => {
