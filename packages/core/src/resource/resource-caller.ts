@@ -69,17 +69,15 @@ export class ResourceCaller {
    * @throws {MtlsPopError} `resource_error` for a status other than 2xx, with the resource's own words; otherwise as `fetch` of `createPopFetch`
    */
   async callResource(resourceUrl: string | URL | Request, init?: ResourceCallInit): Promise<string> {
-    const response = await this.callResourceFullResponse(resourceUrl, init);
-    if (!response.ok) throw await resourceError(response);
+    const token = this.#tokenFor(init?.popToken);
+    const response = await this.#call(resourceUrl, init, token);
+    if (!response.ok) throw await resourceError(response, token.accessToken);
     return response.text();
   }
 
   /** Calls a resource and gives the whole answer, whatever its status. @throws {MtlsPopError} as `fetch` of `createPopFetch` does */
   async callResourceFullResponse(resourceUrl: string | URL | Request, init?: ResourceCallInit): Promise<Response> {
-    const url = absoluteUrl(resourceUrl);
-    const resource = this.#registry.find(url);
-    const token = this.#tokenFor(init?.popToken);
-    return this.#fetcher.fetch(resource, readCall(url, resourceUrl, init), token);
+    return this.#call(resourceUrl, init, this.#tokenFor(init?.popToken));
   }
 
   /** Waits for the calls that are under way, then ends every connection. */
@@ -89,6 +87,11 @@ export class ResourceCaller {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #call(resourceUrl: string | URL | Request, init: RequestInit | undefined, token: BoundToken): Promise<Response> {
+    const url = absoluteUrl(resourceUrl);
+    return this.#fetcher.fetch(this.#registry.find(url), readCall(url, resourceUrl, init), token);
   }
 
   #tokenFor(popToken: string | undefined): BoundToken {

@@ -16,11 +16,12 @@ const REQUEST_IDS = ["client-request-id", "x-ms-client-request-id", "x-ms-reques
 /**
  * Turns an answer that is no success into an error with the resource's own words.
  *
+ * @param accessToken what was sent, and must not be repeated although the resource quotes it
  * @returns retryable for 408, 429 and 5xx
  */
-export async function resourceError(response: Response): Promise<MtlsPopError> {
+export async function resourceError(response: Response, accessToken: string): Promise<MtlsPopError> {
   const { status, headers, url } = response;
-  const words = wordsOf(await textOf(response));
+  const words = wordsOf(await textOf(response), accessToken);
   const isTransient = status === 408 || status === 429 || status >= 500;
   return new MtlsPopError("resource_error", `${new URL(url).host} answered ${status}${words ? `: ${words}` : " without a word"}.`, {
     statusCode: status,
@@ -57,9 +58,13 @@ async function textOf({ body }: Response): Promise<string> {
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** `error.code: error.message` of Azure's JSON, else the beginning of the text; on one line, and without anything that looks like a JWT. */
-function wordsOf(body: string): string {
+/**
+ * `error.code: error.message` of Azure's JSON, else the beginning of the text; on one line, and without the token that was sent, which may
+ * be an opaque one, and anything that looks like a JWT.
+ */
+function wordsOf(body: string, accessToken: string): string {
   const plain = (azureWords(body) ?? body)
+    .replaceAll(accessToken, "[token]")
     .slice(0, MAX_TEXT)
     .replaceAll(/\beyJ[\w-]+\.[\w-]+(?:\.[\w-]*)?/g, "[JWT]")
     .replaceAll(/[\s\p{Cc}]+/gu, " ")

@@ -166,6 +166,20 @@ describe("resource_error", () => {
     }
   });
 
+  it.each(["result", "certificate"] as const)("shows no opaque token either, which the caller was given as or with a %s", async (given) => {
+    const accessToken = "opaque-and-secret.+/==";
+    const server = await startOddServer((socket) => {
+      const body = `${"x".repeat(400)} Invalid token ${accessToken}, ${accessToken}`;
+      socket.write(`HTTP/1.1 401 Unauthorized\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+    });
+    ({ close } = server);
+    const token = { accessToken, tokenType: "mtls_pop", bindingCertificate: server.certificate };
+    const resources = { odd: { baseUrl: server.url } };
+    await using caller = new ResourceCaller(given === "result" ? token : server.certificate, { transport: server.transport, resources });
+    const error = await refusal(caller.callResource(server.url, given === "result" ? {} : { popToken: accessToken }));
+    expect(error.message).toContain("Invalid token [token], [token].");
+  });
+
   it("of a body that is made to be slow to look through comes at once", async () => {
     expect((await errorFor("400 Bad Request", "eyJ-".repeat(16_000))).code).toBe("resource_error");
   });
