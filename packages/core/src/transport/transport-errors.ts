@@ -24,6 +24,14 @@ const UNTRUSTED_SERVER = new Set([
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
 ]);
 
+const UNKNOWN_CA =
+  "If a private CA issued it, pass that CA as `transport.ca`; if a proxy inspects TLS, exempt this host: a bound token needs the connection end to end.";
+
+/** Names of the local emulator, which makes its CA anew at each start. */
+const EMULATED = /\.emulator\.localhost(?::\d+)?$/;
+const STALE_EMULATOR =
+  "The emulator makes a new CA at each start: set MTLS_POP_EMULATOR_CA, or `transport.ca`, to that of the one that runs, and start the app again.";
+
 /** For what the HTTP parser refuses (its codes begin with `HPE_`), too: it will be the same the next time. */
 const NO_HTTP = "What answered speaks no proper HTTP: look for a proxy or another server at this address.";
 
@@ -40,7 +48,7 @@ export function transportError(error: unknown, target: string, options: MtlsPopE
     return new MtlsPopError("tls_handshake_failed", `The certificate of ${target} is not trusted: ${message} (${code}).`, {
       ...options,
       cause: error,
-      help: "If a private CA issued it, pass that CA as `transport.ca`; if a proxy inspects TLS, exempt this host: a bound token needs the connection end to end.",
+      help: EMULATED.test(target) ? STALE_EMULATOR : UNKNOWN_CA,
     });
   }
   if (code?.startsWith("ERR_SSL_") || code?.startsWith("ERR_TLS_") || code === "EPROTO") {

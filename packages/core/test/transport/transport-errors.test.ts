@@ -28,6 +28,11 @@ describe("transportError", () => {
     });
   });
 
+  it.each(["vault.emulator.localhost", "contoso.vault.emulator.localhost:8443"])("knows that the CA of %s may be an old one", (target) => {
+    expect(transportError(failure("SELF_SIGNED_CERT_IN_CHAIN"), target).help).toMatch(/MTLS_POP_EMULATOR_CA/);
+    expect(transportError(failure("SELF_SIGNED_CERT_IN_CHAIN"), `${target}.example`).help).not.toMatch(/MTLS_POP_EMULATOR_CA/);
+  });
+
   it("takes the words of the first address where Node tried several", () => {
     const several = Object.assign(
       new AggregateError([failure("ECONNREFUSED", "connect ECONNREFUSED ::1:443"), failure("ECONNREFUSED")], ""),
