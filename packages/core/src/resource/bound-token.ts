@@ -1,3 +1,4 @@
+import { AuthenticationResult } from "../application/authentication-result.js";
 import type { BoundToken } from "../application/bound-token-source.js";
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
@@ -7,10 +8,12 @@ export interface UsableToken extends BoundToken {
   readonly bindingCertificate: BindingCertificate;
 }
 
+const FIELDS = ["accessToken", "tokenType", "bindingCertificate"] as const satisfies readonly (keyof BoundToken)[];
+
 /** What may stand behind the scheme in an `Authorization` header (RFC 9110 section 11.2). */
 const TOKEN68 = /^[\w.~+/-]+=*$/;
 
-/** Looked at once each: a cached token comes again and again. Only those that cannot change. */
+/** Looked at once each: a cached token comes again and again. */
 const usable = new WeakSet<object>();
 
 /**
@@ -26,7 +29,16 @@ export function assertBound(token: BoundToken): asserts token is UsableToken {
       help: 'Return { accessToken, tokenType: "mtls_pop", bindingCertificate }, such as acquireTokenByClientCredential gives with mtlsProofOfPossession: true.',
     });
   }
-  if (Object.isFrozen(token)) usable.add(token);
+  if (isImmutable(token)) usable.add(token);
+}
+
+/** Frozen is not enough: a getter of somebody else's may give another token each time. */
+function isImmutable(token: BoundToken): boolean {
+  if (!Object.isFrozen(token)) return false;
+  return (
+    Object.getPrototypeOf(token) === AuthenticationResult.prototype ||
+    FIELDS.every((name) => Object.hasOwn(Object.getOwnPropertyDescriptor(token, name) ?? {}, "value"))
+  );
 }
 
 /** Never quotes the token. */

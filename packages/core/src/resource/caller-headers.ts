@@ -16,6 +16,9 @@ const CONNECTION_HEADERS = new Set([
   "upgrade",
 ]);
 
+/** As `fetch` takes it off; other blanks are part of a value (https://fetch.spec.whatwg.org/#concept-header-value-normalize). */
+const OUTER_WHITESPACE = /^[\t\n\r ]+|[\t\n\r ]+$/g;
+
 /**
  * Headers that a caller gave, in any of the forms that `fetch` takes, by lower-case name; those of one name are joined.
  * `Content-Length` is left out: it is computed.
@@ -41,7 +44,7 @@ export function readHeaders(where: string, headers: unknown): Map<string, string
         help: "Leave it out.",
       });
     }
-    const trimmed = value.trim();
+    const trimmed = value.replaceAll(OUTER_WHITESPACE, "");
     try {
       validateHeaderName(lower);
       validateHeaderValue(lower, trimmed);

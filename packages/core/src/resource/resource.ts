@@ -46,6 +46,9 @@ const RULES = {
   tokens: tokenSourceRule,
 } satisfies Record<keyof ResourceOptions, OptionRule>;
 
+/** `.` or `..` next to an encoded slash: the URL parser leaves it, and a server may follow it out of the path. */
+const HIDDEN_DOT_SEGMENT = /(?:^|\/|%2f|%5c)(?:\.|%2e){1,2}(?:\/|%2f|%5c|$)/i;
+
 /** One resource, with everything about it that is the same for all calls. */
 export class Resource {
   readonly origin: string;
@@ -91,8 +94,9 @@ export class Resource {
     this.tokenRequest = Object.freeze({ scopes: Object.freeze([this.scope]) });
   }
 
-  /** Whether a URL of this origin lies under the base URL's path. */
+  /** Whether a URL of this origin lies under the base URL's path, also for a server that decodes it once more. */
   contains(pathname: string): boolean {
+    if (pathname.includes("%") && this.baseUrl.pathname !== "/" && HIDDEN_DOT_SEGMENT.test(pathname)) return false;
     return pathname.startsWith(this.baseUrl.pathname) || `${pathname}/` === this.baseUrl.pathname;
   }
 }

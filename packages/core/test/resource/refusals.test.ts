@@ -112,13 +112,31 @@ describe("CALL-05 where a bound token may go", () => {
     expect(await refusedAtOnce(() => pop.orders(input.replace("HOST", host)))).toMatchObject({ code: "off_origin_input" });
   });
 
-  it.each(["../admin", "/../admin", "x/../../admin", "%2e%2e/admin", "/%2E./admin", "..\\admin", "x\\..\\..\\admin", ".\t./admin"])(
-    "a named client with a path refuses %j, which leaves it",
+  it.each([
+    "../admin",
+    "/../admin",
+    "x/../../admin",
+    "%2e%2e/admin",
+    "/%2E./admin",
+    "..\\admin",
+    "x\\..\\..\\admin",
+    ".\t./admin",
+    "..%2fadmin",
+    "%2e%2E%2Fadmin",
+    "x/.%2e%5cadmin",
+    "x%2f..%2f..%2fadmin",
+    "x%2f..",
+  ])("a named client with a path refuses %j, which leaves it, or would if it were decoded once more", async (input) => {
+    expect(await refusedAtOnce(() => pop.v1(input))).toMatchObject({
+      code: "off_origin_input",
+      message: expect.stringMatching(/leaves its path/),
+    });
+  });
+
+  it.each(["a%2fb", "..a%2f", "a..%2fb", "%2e%2ea", "a%2f...%2fb"])(
+    "a named client with a path takes %j, which stays in it",
     async (input) => {
-      expect(await refusedAtOnce(() => pop.v1(input))).toMatchObject({
-        code: "off_origin_input",
-        message: expect.stringMatching(/leaves its path/),
-      });
+      expect((await pop.v1(input)).url).toContain(`/echo/v1/${input}`);
     },
   );
 
@@ -208,6 +226,21 @@ describe("what a token source gives", () => {
     await using own = world.popFetch({ tokens: given(changing) });
     expect((await own(url())).status).toBe(200);
     changing.tokenType = "Bearer";
+    expect((await refusal(() => own(url()))).code).toBe("token_not_bound");
+    expect(world.arrived()).toHaveLength(1);
+  });
+
+  it("token_not_bound: a frozen object whose getters change their mind is looked at again", async () => {
+    let tokenType = "mtls_pop";
+    const changing = Object.freeze({
+      ...fields(),
+      get tokenType() {
+        return tokenType;
+      },
+    });
+    await using own = world.popFetch({ tokens: given(changing) });
+    expect((await own(url())).status).toBe(200);
+    tokenType = "Bearer";
     expect((await refusal(() => own(url()))).code).toBe("token_not_bound");
     expect(world.arrived()).toHaveLength(1);
   });

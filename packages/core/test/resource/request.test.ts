@@ -40,6 +40,11 @@ describe("the input", () => {
     });
   });
 
+  it("has headers without blanks around them, but for those that HTTP takes for a part of the value", async () => {
+    const echo = await echoed(popFetch(url, { headers: { "x-mine": " \t\u00a0kept\u00a0\r\n" } }));
+    expect(echo.headers["x-mine"]).toBe("\u00a0kept\u00a0");
+  });
+
   it("of a Request is overridden by init", async () => {
     const request = new Request(url, { method: "PUT", headers: { "x-mine": "1" }, body: "body" });
     const echo = await echoed(popFetch(request, { method: "POST", headers: { "x-other": "2" }, body: "other" }));
