@@ -32,6 +32,7 @@ export function resolveReferences(resources: Resources, env: Environment): Recor
   return Object.fromEntries(resolved);
 }
 
-function referenced(value: unknown): string | undefined {
+/** The app setting that a value names, if it does. */
+export function referenced(value: unknown): string | undefined {
   return REFERENCE.exec(String(value))?.[1];
 }
