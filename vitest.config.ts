@@ -36,6 +36,7 @@ export default defineConfig({
           globalSetup: ["interop/document-setup.ts", "interop/msal-net/build-program.ts"],
           env: cleanEnvironment,
           testTimeout: 20_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -4,6 +4,8 @@ import type { TestProject } from "vitest/node";
 
 /** The .NET that `msal-net.csproj` is for. */
 const SDK_MAJOR = 10;
+/** For each step; a registry that does not answer must not hold the run. */
+const TIMEOUT_MS = 180_000;
 const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 const PROGRAM = `${FOLDER}dist/bin/msal-net/release/msal-net.dll`;
 const NEEDED = `interop/msal-net needs the .NET SDK ${SDK_MAJOR}`;
@@ -44,7 +46,7 @@ async function assertSdk(): Promise<void> {
 function dotnet(...parameters: string[]): Promise<string> {
   const env = { ...process.env, DOTNET_NOLOGO: "1", DOTNET_CLI_TELEMETRY_OPTOUT: "1" };
   return new Promise((resolve, reject) => {
-    execFile("dotnet", parameters, { cwd: FOLDER, env }, (cause, stdout, stderr) => {
+    execFile("dotnet", parameters, { cwd: FOLDER, env, timeout: TIMEOUT_MS }, (cause, stdout, stderr) => {
       if (cause) reject(new Error(`\`dotnet ${parameters.join(" ")}\` failed.\n${stdout}${stderr}`, { cause }));
       else resolve(stdout);
     });

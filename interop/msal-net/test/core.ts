@@ -41,6 +41,8 @@ function settings({ authority, region, clientCapabilities, sendCertificateOverMt
   url.port = new URL(emulator.authority).port;
   return {
     authority: url.href,
+    // the emulator's own names, for the rows that ask by them
+    knownAuthorities: [new URL(emulator.authority).host],
     transport: { ca: emulator.ca, lookup: emulator.lookup },
     ...(region !== undefined && { azureRegion: region }),
     ...(clientCapabilities && { clientCapabilities: [...clientCapabilities] }),

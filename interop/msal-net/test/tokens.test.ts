@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { documentSection, markdownTable } from "../../document.js";
 import { bothLibraries, type Finding } from "./both-libraries.js";
 import { comparable, differences } from "./token-request.js";
-import { type Asked, WIRE_ROWS } from "./wire-row.js";
+import { type Asked, type Outcome, WIRE_ROWS } from "./wire-row.js";
 
 /** Fields in which core's request differs on purpose, where there is a signed assertion, and why. */
 const ON_PURPOSE: Readonly<Record<string, string>> = {
@@ -36,14 +36,9 @@ describe("MSAL.NET and core ask the emulator for a token", () => {
     expect(msalNet.outcome).toEqual(result);
     expect(msalNet.sent.map(comparable)).toEqual(requests.map(comparable));
 
-    const { authorizationScheme: _ofMsalAlone, ...outcome } = msalNet.outcome;
-    expect(core.outcome).toEqual(outcome);
+    expect(core.outcome).toEqual(withoutScheme(msalNet.outcome));
     expect(core.aadsts).toBe(msalNet.aadsts);
-    expect(core.sent).toHaveLength(msalNet.sent.length);
-    const different = core.sent.flatMap((sent, index) => {
-      const theirs = msalNet.sent[index];
-      return theirs ? differences(theirs, sent) : [];
-    });
+    const different = differencesOf(msalNet, core);
     const isSigned = msalNet.sent.some(
       ({ form }) => typeof form["client_assertion"] === "object" && "x5c" in form["client_assertion"].header,
     );
@@ -62,6 +57,20 @@ describe("MSAL.NET and core ask the emulator for a token", () => {
   it("asked the emulator about the authority before the signed assertion, and was answered; core knows its clouds", () => {
     const discoveries = both.emulator.requests.filter(({ path }) => path === "/common/discovery/instance");
     expect(discoveries.map(({ status, headers }) => [status, headers["x-client-sku"]])).toEqual([[200, "MSAL.NetCore"]]);
+  });
+
+  it.each([
+    { mtlsProofOfPossession: true },
+    { mtlsProofOfPossession: true, region: "westus3" },
+    { mtlsProofOfPossession: false },
+    { mtlsProofOfPossession: false, region: "westus3" },
+  ])("asks by the emulator's own names, with their port: %j", async (how) => {
+    const asked = { ...BOUND, ...how, authority: both.emulator.authority };
+    const [msalNet, core] = [await both.askMsalNet(asked), await both.askCore(asked)];
+    expect(core.outcome).toEqual(withoutScheme(msalNet.outcome));
+    const host = `${how.mtlsProofOfPossession ? "mtlsauth" : "login"}.emulator.localhost`;
+    expect(msalNet.sent.map((request) => request.host)).toEqual([how.region ? `${how.region}.${host}` : host]);
+    expect(differencesOf(msalNet, core)).toEqual(how.mtlsProofOfPossession ? [] : Object.keys(ON_PURPOSE).sort());
   });
 
   it.each(["RSA-3072", "EC-P256", "EC-P384"] as const)("gets a bound token with a key %s", async (keyType) => {
@@ -91,6 +100,19 @@ async function registered(keyType: KeyType) {
   const issued = await both.emulator.issueCertificate({ keyType });
   const { clientId } = both.emulator.applications.register({ clientId: randomUUID(), certificate: issued.certificatePem });
   return { clientId, issued };
+}
+
+function withoutScheme({ authorizationScheme: _ofMsalAlone, ...outcome }: Outcome): Outcome {
+  return outcome;
+}
+
+/** The fields in which the requests of both differ, one by one. */
+function differencesOf(msalNet: Finding, core: Finding): string[] {
+  expect(core.sent).toHaveLength(msalNet.sent.length);
+  return core.sent.flatMap((ours, index) => {
+    const theirs = msalNet.sent[index];
+    return theirs ? differences(theirs, ours) : [];
+  });
 }
 
 function hosts(sent: readonly { host: string }[]): string {
