@@ -1,16 +1,16 @@
 import type { ComputeMetadata } from "./compute-metadata.js";
 
 /**
- * What follows a region in the name of its attestation service, by the `azEnvironment` that the compute metadata names, in lower case.
+ * What follows a region in the name of its attestation service, by the `azEnvironment` that the compute metadata names, in lower case. The names
+ * are those that MSAL.NET 4.92.0 knows.
  *
- * @see PROTOCOL.md section 5; MSAL.NET 4.92
+ * @see PROTOCOL.md section 5
  */
 const SUFFIXES: ReadonlyMap<string, string> = new Map([
   ["azurepubliccloud", "attestation.microsoft.com"],
   ["azureusgovernmentcloud", "attestation.microsoftonline.us"],
-  ["azureusgovernment", "attestation.microsoftonline.us"],
   ["azurechinacloud", "attestation.partner.microsoftonline.cn"],
-  ["azurefrancecloud", "attestation.sovcloud-identity.fr"],
+  ["azurebleucloud", "attestation.sovcloud-identity.fr"],
 ]);
 
 /** A region's short name, which becomes part of a host name. */

@@ -2,7 +2,7 @@ import { record } from "../internal/options.js";
 import { parseObject } from "../token/entra-error.js";
 import type { ImdsCall, ImdsClient } from "./imds-request.js";
 
-/** The first version with a `securityType`. */
+/** The first version with a `securityType`, by the table of the service's documentation. */
 const API_VERSION = "2021-12-13";
 
 /** What the instance metadata service says of the machine; what it does not say is `undefined`. */

@@ -206,13 +206,14 @@ describe("where a key is attested", () => {
     ["azurepubliccloud", "https://westus3.attestation.microsoft.com"],
     ["AzureUSGovernmentCloud", "https://westus3.attestation.microsoftonline.us"],
     ["AzureChinaCloud", "https://westus3.attestation.partner.microsoftonline.cn"],
-    ["AzureFranceCloud", "https://westus3.attestation.sovcloud-identity.fr"],
+    ["AzureBleuCloud", "https://westus3.attestation.sovcloud-identity.fr"],
   ])("follows from the region in %s", (azEnvironment, endpoint) => {
     expect(machineIn("WestUS3", azEnvironment)).toBe(endpoint);
   });
 
   it.each([
     ["the cloud is unknown", "westus3", "AzureMoonCloud"],
+    ["the cloud is not called as MSAL.NET knows it", "westus3", "AzureFranceCloud"],
     ["the cloud is not named", "westus3", undefined],
     ["the region is not named", undefined, "AzurePublicCloud"],
     ["the region is no name", "evil.example/", "AzurePublicCloud"],
