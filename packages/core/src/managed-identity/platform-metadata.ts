@@ -14,6 +14,9 @@ export const CREDENTIAL_API = { path: "/metadata/identity", version: { "cred-api
 /** What becomes part of a subject and of a URL: a GUID, or in a stand-in what looks like a name. */
 const ID = /^[a-z0-9][a-z0-9.-]{0,127}$/i;
 
+/** An https URL of a host, with or without a path; the service also names the host alone, as MSAL's authors have seen it do. */
+const ATTESTATION_ENDPOINT = /^(?:https:\/\/[a-z0-9-]+(?:\.[a-z0-9-]+)*(?::\d{1,5})?(?:\/[\w.~/-]*)?|[a-z0-9-]+(?:\.[a-z0-9-]+)+)$/i;
+
 /** Longest machine id and URL that make sense, in characters. */
 const MAX_LENGTH = 1000;
 
@@ -58,7 +61,8 @@ function read(body: string, identity: Identity, correlationId: string): Platform
   const cuId = readCuId(answer["cuId"], correlationId);
   const clientId = text("clientId", (value) => ID.test(value));
   const tenantId = text("tenantId", (value) => ID.test(value));
-  const attestationEndpoint = text("attestationEndpoint", (value) => value.length <= MAX_LENGTH && URL.canParse(value));
+  const named = text("attestationEndpoint", (value) => value.length <= MAX_LENGTH && ATTESTATION_ENDPOINT.test(value));
+  const attestationEndpoint = /^https:/i.test(named) ? named : `https://${named}`;
   if (identity.clientId !== undefined && identity.clientId.toLowerCase() !== clientId.toLowerCase()) {
     throw invalidResponse(CALL, `is for another identity (client id ${clientId}) than ${identity.describe()}`, correlationId);
   }

@@ -98,11 +98,27 @@ describe("the platform metadata", () => {
     ["an id that is a number", { cuId: { vmId: 7 } }, "without a usable `vmId`"],
     ["a client id that would be more than a name", { clientId: "a/b" }, "has no usable `clientId`"],
     ["a tenant that would be another path", { tenantId: "../common" }, "has no usable `tenantId`"],
-    ["an attestation endpoint that is no URL", { attestationEndpoint: "attest" }, "has no usable `attestationEndpoint`"],
+    ...["attest", "http://attest.example", "file:///attest", "https://user@attest.example", "https://attest.example?a=b", "a.b\n"].map(
+      (attestationEndpoint) =>
+        [
+          `the attestation endpoint ${JSON.stringify(attestationEndpoint)}`,
+          { attestationEndpoint },
+          "has no usable `attestationEndpoint`",
+        ] as const,
+    ),
   ])("MI-01 is refused with %s", async (_, changes, words) => {
     const error = await refusalOf(changes);
     expect(error.code).toBe("invalid_managed_identity_response");
     expect(error.message).toContain(words);
+  });
+
+  it.each([
+    ["https://shared.eus.attest.example", "https://shared.eus.attest.example"],
+    ["https://shared.eus.attest.example:8443/", "https://shared.eus.attest.example:8443/"],
+    ["shared.eus.attest.example", "https://shared.eus.attest.example"],
+  ])("is taken with the attestation endpoint %j, a host alone too", async (attestationEndpoint, read) => {
+    machine.emulator.instanceMetadata.answerNext({ status: 200, body: JSON.stringify({ ...complete, attestationEndpoint }) });
+    expect((await fetchMetadata()).attestationEndpoint).toBe(read);
   });
 
   it("is taken with the id of a scale set alone", async () => {
