@@ -22,6 +22,7 @@ describe("the documents", () => {
       "docs/errors.md",
       "docs/identities.md",
       "docs/interop.md",
+      "docs/protecting-an-api.md",
     ];
     const packages = ["core", "functions-adapter", "emulator"].map((name) => `packages/${name}/README.md`);
     expect(paths).toEqual(expect.arrayContaining([...expected, ...packages]));
