@@ -90,12 +90,12 @@ export async function managedIdentityCapabilities(options: ManagedIdentityCapabi
   };
 }
 
-/** The machine, as far as the service tells; whether it can be reached is found out by the other call. */
+/** The machine, as far as the service tells; whether it can be reached, and makes sense, is found out by the other call. */
 async function machineOf(imds: ImdsClient, call: ImdsCall): Promise<ComputeMetadata> {
   try {
     return await readComputeMetadata(imds, call);
   } catch (error) {
-    if (isUnreachable(error)) return {};
+    if (isUnreachable(error) || (isMtlsPopError(error) && error.code === "invalid_managed_identity_response")) return {};
     throw error;
   }
 }

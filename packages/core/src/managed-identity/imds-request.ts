@@ -53,7 +53,8 @@ export class ImdsClient {
   /**
    * @param path e.g. `/metadata/identity/oauth2/token`
    * @returns the last answer, whatever its status
-   * @throws {MtlsPopError} `timeout`, `network_error`, `settings_invalid`; the signal's reason when aborted
+   * @throws {MtlsPopError} `timeout`, `network_error`, `invalid_managed_identity_response` for an answer over 1 MiB, `settings_invalid`; the
+   * signal's reason when aborted
    */
   get(path: string, query: Readonly<Record<string, string>>, call: ImdsCall): Promise<ControlResponse> {
     return this.#send({ method: "GET", url: this.urlOf(path, query), headers: {} }, call);

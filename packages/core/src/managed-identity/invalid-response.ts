@@ -7,7 +7,7 @@ import { record } from "../internal/options.js";
  * @param call what was called, such as `issuecredential`
  * @param what completes "The answer of … "
  */
-export function invalidResponse(call: string, what: string, correlationId: string, cause?: unknown): MtlsPopError {
+export function invalidResponse(call: string, what: string, correlationId: string | undefined, cause?: unknown): MtlsPopError {
   return new MtlsPopError("invalid_managed_identity_response", `The answer of ${call} ${what}.`, {
     correlationId,
     cause,

@@ -2,6 +2,7 @@ import { isMtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { retryAfterSeconds } from "../internal/retry-after.js";
 import type { ControlResponse } from "../transport/control-request.js";
+import { invalidResponse } from "./invalid-response.js";
 
 /** How a try ended: an answer's status, or none in time. */
 export type Outcome = number | "time-out";
@@ -22,7 +23,7 @@ const MAX_RETRY_AFTER_SECONDS = 60;
  * Sends a request, and again while its outcome is one that may pass.
  *
  * @returns the last answer, whatever its status
- * @throws {MtlsPopError} what the last try threw; the signal's reason when aborted
+ * @throws {MtlsPopError} what the last try threw; `invalid_managed_identity_response` for an answer over 1 MiB; the signal's reason when aborted
  * @see PROTOCOL.md section 7
  */
 export async function sendWithRetries(
@@ -49,7 +50,10 @@ async function outcomeOf(send: () => Promise<ControlResponse>): Promise<Try> {
     const response = await send();
     return { outcome: response.status, response };
   } catch (error) {
-    if (isMtlsPopError(error) && error.code === "timeout") return { outcome: "time-out", error };
-    throw error;
+    if (!isMtlsPopError(error)) throw error;
+    if (error.code === "timeout") return { outcome: "time-out", error };
+    // what the transport says of an answer that is too long is meant for a token endpoint's
+    if (error.code !== "invalid_token_response") throw error;
+    throw invalidResponse("the managed identity endpoint", "is longer than any that is to be had there", error.correlationId, error);
   }
 }

@@ -36,6 +36,11 @@ const good = (over: object = {}) => ({
 });
 
 describe("a Bearer token of App Service", () => {
+  it("is refused in an answer of more than 1 MiB", async () => {
+    const { application } = answered({ status: 200, body: "x".repeat(1024 * 1024 + 1) });
+    await expect(application.acquireToken({ resource: VAULT })).rejects.toMatchObject({ code: "invalid_managed_identity_response" });
+  });
+
   it("is asked for with the header and the version of its endpoint", async () => {
     const result = await onAppService().acquireToken({ resource: VAULT, correlationId: "6325cd32-9911-41f3-819c-416cdf9104e7" });
     expect(result).toMatchObject({

@@ -123,6 +123,14 @@ describe("managedIdentityCapabilities", () => {
     expect(result).toMatchObject({ canAcquireBoundTokens: false, missing: [expect.stringContaining("Server")] });
   });
 
+  it("misses what the answers do not say, when they are longer than any of the service", async () => {
+    const endless = { status: 200, body: "x".repeat(1024 * 1024 + 1) };
+    answer(endless, endless);
+    const { missing, ...known } = await capabilities({ attestation });
+    expect(known).toEqual({ source: "imds", canAcquireBoundTokens: false });
+    expect(missing).toContainEqual(expect.stringMatching(/^platform metadata of the system-assigned identity: .*longer/));
+  });
+
   it("ends with the signal's reason", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await expect(capabilities({ signal })).rejects.toThrow("enough");

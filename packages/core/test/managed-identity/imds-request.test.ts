@@ -144,7 +144,11 @@ describe("a request to the instance metadata service", () => {
 
   it("refuses an answer of more than 1 MiB", async () => {
     answer({ status: 200, body: "x".repeat(1024 * 1024 + 1) });
-    await expect(azure.imds().imds.get(PATH, QUERY, call())).rejects.toMatchObject({ code: "invalid_token_response" });
+    await expect(azure.imds().imds.get(PATH, QUERY, call())).rejects.toMatchObject({
+      code: "invalid_managed_identity_response",
+      message: expect.stringContaining("managed identity endpoint"),
+      cause: expect.objectContaining({ message: expect.stringContaining("1048576 bytes") }),
+    });
   });
 
   it("MI-10 is not sent through a proxy that the environment names", async () => {
