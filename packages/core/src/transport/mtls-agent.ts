@@ -141,7 +141,7 @@ export class MtlsAgent extends Agent {
       ?.destroy();
   }
 
-  /** Not when it would keep requests to other origins waiting: the total may be used up. */
+  /** Not while requests to other origins wait for room: an idle connection would take it, or go beyond the total. */
   override keepSocketAlive(socket: Duplex): boolean {
     const othersWait = Object.keys(this.requests).length > 0 && count(this.sockets) + count(this.freeSockets) >= this.maxTotalSockets;
     // `void` by its types, but Node reads what it returns

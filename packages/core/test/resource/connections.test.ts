@@ -107,6 +107,8 @@ describe("the total of all connections", () => {
     await busy[0]?.stream.end();
     await answers[0]?.text();
     expect((await waits).status).toBe(200);
+    const first = world.arrived().find(({ path }) => path === "/stream/total-a");
+    await world.emulator.connectionClosed(first?.connectionId ?? 0);
     await Promise.all(busy.slice(1).map(({ stream }) => stream.end()));
     await Promise.all(answers.slice(1).map((answer) => answer.text()));
   });
