@@ -62,6 +62,17 @@ describe("the SDK's SecretClient", () => {
     await httpClient.close();
   });
 
+  it("makes its first calls side by side, with one token request and no request without a token", async () => {
+    const { httpClient, secrets } = world.clients();
+    const tokens = world.tokenRequests().length;
+    const names = Array.from({ length: 10 }, (_, index) => `beside-${index}`);
+    const set = await Promise.all(names.map((name) => secrets.setSecret(name, `value of ${name}`)));
+    expect(set.map(({ value }) => value)).toEqual(names.map((name) => `value of ${name}`));
+    expect(world.tokenRequests().length - tokens).toBe(1);
+    expect(arrived().sort()).toEqual(names.map((name) => `PUT /secrets/${name} 200`));
+    await httpClient.close();
+  });
+
   it("reads a version, lists versions, and changes one", async () => {
     const first = world.emulator.keyVault.secrets.set("versioned", "1");
     const second = world.emulator.keyVault.secrets.set("versioned", "2");
