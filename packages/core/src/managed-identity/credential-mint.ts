@@ -55,7 +55,11 @@ export class CredentialMint {
     // begun while the metadata is on its way; together, so that no failure goes unheard
     const [metadata, key, compute] = await Promise.all([asked, this.#key(signal), machine]);
     const attestationToken = compute && (await this.#attest(metadata, compute, key, signal));
-    const csr = await abortable(certificateSigningRequest(metadata, key), signal, limit("signed no certificate request"));
+    const csr = await abortable(
+      certificateSigningRequest(metadata, key),
+      signal,
+      limit("The managed identity's key signed no certificate request"),
+    );
     try {
       const credential = await issueCredential(imds, { identity, metadata, csr, key, attestationToken, knownAuthorities, clock, ...call });
       this.#unusedKey = undefined;
@@ -70,7 +74,7 @@ export class CredentialMint {
     const { bindingKey } = this.#options;
     if (bindingKey) {
       const given = Promise.resolve().then(bindingKey);
-      return assertRsaKey(await abortable(given, signal, limit("came to be")));
+      return assertRsaKey(await abortable(given, signal, limit("The `bindingKey` function gave no key")));
     }
     this.#unusedKey ??= newMemoryKey();
     return abortable(this.#unusedKey, signal);
@@ -95,6 +99,6 @@ export class CredentialMint {
 }
 
 function limit(what: string): { timeoutMs: number; error: () => MtlsPopError } {
-  const error = () => new MtlsPopError("timeout", `The managed identity's key ${what} within ${KEY_TIMEOUT_MS} ms.`);
+  const error = () => new MtlsPopError("timeout", `${what} within ${KEY_TIMEOUT_MS} ms.`);
   return { timeoutMs: KEY_TIMEOUT_MS, error };
 }
