@@ -76,8 +76,18 @@ export class CredentialMint {
       const given = Promise.resolve().then(bindingKey);
       return assertRsaKey(await abortable(given, signal, limit("The `bindingKey` function gave no key")));
     }
-    this.#unusedKey ??= newMemoryKey();
+    this.#unusedKey ??= this.#newKey();
     return abortable(this.#unusedKey, signal);
+  }
+
+  async #newKey(): Promise<BindingKey> {
+    try {
+      return await newMemoryKey();
+    } catch (error) {
+      // a failure is told to those who wait, and not kept
+      this.#unusedKey = undefined;
+      throw error;
+    }
   }
 
   async #attest(metadata: PlatformMetadata, machine: ComputeMetadata, key: BindingKey, signal: AbortSignal): Promise<string | undefined> {

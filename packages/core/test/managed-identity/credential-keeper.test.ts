@@ -146,6 +146,16 @@ describe("a refused certificate", () => {
     expect(mints()).toBe(3);
   });
 
+  it("is replaced again when the clock was set back to long before it came", async () => {
+    const [first, second, third] = [await credential(), await credential(), await credential()];
+    const { keeper, clock } = keeperOf(first, second, third);
+    clock.advance(HOUR_MS);
+    await keeper.get();
+    await keeper.replace(first);
+    clock.advance(-HOUR_MS);
+    expect(await keeper.replace(second)).toBe(third);
+  });
+
   it("stays when there is no other", async () => {
     const first = await credential();
     const { keeper } = keeperOf(first, new Error("IMDS is away"));
