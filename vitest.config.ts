@@ -1,10 +1,12 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const source = (name: string) => fileURLToPath(new URL(`./packages/${name}/src/index.ts`, import.meta.url));
+const source = (name: string, file = "index.ts") => fileURLToPath(new URL(`./packages/${name}/src/${file}`, import.meta.url));
 
 /** The packages as they lie here, so that a change is tested without a build. */
 const sources = {
+  // before the package, whose name it begins with
+  "@mtls-pop/core/azure-sdk": source("core", "azure-sdk/index.ts"),
   "@mtls-pop/core": source("core"),
   "@mtls-pop/emulator": source("emulator"),
   "@mtls-pop/functions-adapter": source("functions-adapter"),
