@@ -1,12 +1,11 @@
 import type { BoundToken } from "../application/bound-token-source.js";
 import { abortable } from "../internal/abortable.js";
 import { type Answer, drain, onceReleased } from "../transport/answer.js";
-import type { BindingAgents } from "../transport/binding-agents.js";
 import { exchange } from "../transport/exchange.js";
 import type { MtlsAgent } from "../transport/mtls-agent.js";
-import type { Transport } from "../transport/transport-options.js";
 import { showsScheme } from "./authorization-scheme.js";
 import { assertBound } from "./bound-token.js";
+import type { CallSurroundings } from "./call-surroundings.js";
 import { claimsChallenge } from "./challenge.js";
 import { connectAhead } from "./connect-ahead.js";
 import { followed, isRedirect, MAX_REDIRECTS, refused } from "./redirect.js";
@@ -15,21 +14,10 @@ import { requestHeaders } from "./request-headers.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
 import { toResponse } from "./response.js";
-import { type SchemeMemory, SchemeNegotiation } from "./scheme-negotiation.js";
-import type { UnderWay } from "./under-way.js";
+import { SchemeNegotiation } from "./scheme-negotiation.js";
 
 /** Of an answer that is not handed on, this much is read, in bytes. */
 const DRAIN_BYTES = 64 * 1024;
-
-/** What the calls of one client share. */
-export interface CallSurroundings {
-  readonly agents: BindingAgents;
-  readonly schemes: SchemeMemory;
-  readonly underWay: UnderWay;
-  readonly transport: Transport;
-  /** Whether a URL of the resource's origin belongs to the resource. */
-  readonly owns: (resource: Resource, url: URL) => boolean;
-}
 
 /** A token, and connections with the certificate that it is bound to. */
 interface Binding {

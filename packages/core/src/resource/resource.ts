@@ -2,7 +2,7 @@ import type { BoundTokenRequest, BoundTokenSource } from "../application/bound-t
 import { MtlsPopError } from "../errors.js";
 import { assertOptions, type OptionRule, record, text } from "../internal/options.js";
 import { VERSION } from "../internal/version.js";
-import { type Endpoint, endpointOf } from "../transport/mtls-agent.js";
+import { type Endpoint, endpointOf } from "../transport/endpoint.js";
 import type { AuthorizationScheme } from "./authorization-scheme.js";
 import { readHeaders } from "./caller-headers.js";
 import { ACCEPT_ENCODING } from "./content-decoder.js";

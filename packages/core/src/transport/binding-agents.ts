@@ -1,6 +1,7 @@
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { type Logger, tell } from "../internal/logger.js";
-import { type Endpoint, MtlsAgent } from "./mtls-agent.js";
+import type { Endpoint } from "./endpoint.js";
+import { MtlsAgent } from "./mtls-agent.js";
 import type { Transport } from "./transport-options.js";
 
 /** Certificates whose connections one client keeps; with more in use at once, the longest known one's are closed when they are idle. */

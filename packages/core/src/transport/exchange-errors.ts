@@ -1,5 +1,5 @@
 import { MtlsPopError } from "../errors.js";
-import type { Endpoint } from "./mtls-agent.js";
+import type { Endpoint } from "./endpoint.js";
 import { type ResourceRequest, whyNotRepeatable } from "./resource-request.js";
 import { transportError } from "./transport-errors.js";
 

@@ -1,9 +1,9 @@
 import type { ClientRequest } from "node:http";
 import { Agent, type RequestOptions } from "node:https";
-import { isIP } from "node:net";
 import type { Duplex } from "node:stream";
 import { connect, type SecureContext, type TLSSocket } from "node:tls";
 import { type Deadline, Deadlines } from "./deadlines.js";
+import type { Endpoint } from "./endpoint.js";
 import { TlsSessions } from "./tls-session.js";
 import { timeoutError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
@@ -12,23 +12,6 @@ import type { Transport } from "./transport-options.js";
 const IDLE_TIMEOUT_MS = 30_000;
 /** Connections of one agent to all origins together, as a multiple of those to one. */
 const ORIGINS_AT_FULL_USE = 4;
-
-/** One origin as a connection needs it. */
-export interface Endpoint {
-  /** Name or address, an IPv6 one without its brackets. */
-  readonly host: string;
-  readonly port: number;
-  /** For SNI; empty for an address. */
-  readonly servername: string;
-  /** `host:port` of the URL as the `Host` header and messages have it. */
-  readonly authority: string;
-}
-
-/** The endpoint of an https URL. */
-export function endpointOf(url: URL): Endpoint {
-  const host = url.hostname.replace(/^\[|\]$/g, "");
-  return { host, port: Number(url.port || 443), servername: isIP(host) ? "" : host, authority: url.host };
-}
 
 /** What an {@link MtlsAgent} is made of. */
 export interface MtlsAgentOptions {

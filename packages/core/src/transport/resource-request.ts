@@ -1,5 +1,5 @@
 import type { ReadableStream } from "node:stream/web";
-import type { Endpoint } from "./mtls-agent.js";
+import type { Endpoint } from "./endpoint.js";
 
 /** One request to a resource, ready for the wire. */
 export interface ResourceRequest {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { BindingAgents, type Connecting } from "../../src/transport/binding-agents.js";
-import { endpointOf } from "../../src/transport/mtls-agent.js";
+import { endpointOf } from "../../src/transport/endpoint.js";
 import { Transport } from "../../src/transport/transport-options.js";
 import { authority, issue } from "../certificate/authority.js";
 

@@ -1,9 +1,10 @@
 import type { LookupFunction } from "node:net";
 import { describe, expect, it } from "vitest";
 import type { BindingCertificate } from "../../src/certificate/binding-certificate.js";
+import { endpointOf } from "../../src/transport/endpoint.js";
 import { exchange } from "../../src/transport/exchange.js";
 import { guardedLookup } from "../../src/transport/guarded-lookup.js";
-import { endpointOf, MtlsAgent } from "../../src/transport/mtls-agent.js";
+import { MtlsAgent } from "../../src/transport/mtls-agent.js";
 import { Transport } from "../../src/transport/transport-options.js";
 import { bindingCertificate } from "./control-servers.js";
 

@@ -3,7 +3,8 @@ import { request } from "node:https";
 import { connect as connectTcp } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BindingCertificate } from "../../src/certificate/binding-certificate.js";
-import { endpointOf, MtlsAgent } from "../../src/transport/mtls-agent.js";
+import { endpointOf } from "../../src/transport/endpoint.js";
+import { MtlsAgent } from "../../src/transport/mtls-agent.js";
 import { authority, issue } from "../certificate/authority.js";
 import { startControlServer, startRawServer, transportTo } from "./control-servers.js";
 
