@@ -3,7 +3,7 @@ import type { ScriptedAnswer } from "@mtls-pop/emulator";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startAzureHost } from "../azure-host.js";
 import { inChild } from "../child.js";
-import { startHttpServer } from "../transport/control-servers.js";
+import { startRawServer } from "../transport/control-servers.js";
 
 let azure: Awaited<ReturnType<typeof startAzureHost>>;
 beforeAll(async () => {
@@ -151,26 +151,40 @@ describe("a request to the instance metadata service", () => {
     });
   });
 
-  it("MI-10 is not sent through a proxy that the environment names", async () => {
+  it("MI-10 is not sent through a proxy that the environment names, where all else of the process is", async () => {
     let proxied = 0;
-    const proxy = await startHttpServer(async () => {
+    const proxy = await startRawServer((socket) => {
       proxied++;
-      return { status: 200, body: "{}" };
+      socket.end("HTTP/1.1 502 Proxied\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     });
-    const env = { NODE_USE_ENV_PROXY: "1", HTTP_PROXY: proxy.url, http_proxy: proxy.url, HTTPS_PROXY: proxy.url, ALL_PROXY: proxy.url };
+    const HTTP_PROXY = `http://127.0.0.1:${proxy.url("http").port}`;
+    const names = ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    const env = { NODE_USE_ENV_PROXY: "1", ...Object.fromEntries(names.map((name) => [name, HTTP_PROXY])) };
     const status = await inChild(
-      `import { ImdsClient } from "../src/managed-identity/imds-request.ts";
+      `import http from "node:http";
+       import net from "node:net";
+       import { ImdsClient } from "../src/managed-identity/imds-request.ts";
        import { systemClock } from "../src/internal/clock.ts";
        import { Transport } from "../src/transport/transport-options.ts";
+       // what NODE_USE_ENV_PROXY does where Node knows it, for node:http and for fetch, whose dispatcher stands under this symbol
+       const { hostname, port } = new URL(process.env.HTTP_PROXY);
+       const toProxy = (done) => net.connect(port, hostname, done);
+       http.globalAgent = Object.assign(new http.Agent(), { createConnection: (_options, done) => toProxy(done) });
+       globalThis[Symbol.for("undici.globalDispatcher.1")] = {
+         dispatch: (_options, handler) => void toProxy().on("close", () => handler.onError(new Error("The proxy refused."))).resume(),
+       };
        const imds = new ImdsClient({ transport: new Transport(), clock: systemClock, env: process.env });
+       const url = imds.urlOf("${PATH}");
+       const byFetch = await fetch(url).then(({ status }) => status, () => "refused");
+       const byHttp = await new Promise((resolve) => http.get(url, ({ statusCode }) => resolve(statusCode)));
        const { status } = await imds.get("${PATH}", ${JSON.stringify(QUERY)}, { correlationId: "${randomUUID()}" });
-       console.log(JSON.stringify(status));`,
+       console.log(JSON.stringify({ byFetch, byHttp, status }));`,
       { env: { ...env, ...azure.onMachine } },
     );
     await proxy.close();
-    expect(status).toBe(200);
+    expect(status).toEqual({ byFetch: "refused", byHttp: 502, status: 200 });
+    expect(proxied).toBe(2);
     expect(azure.metadataRequests()).toHaveLength(1);
-    expect(proxied).toBe(0);
   });
 
   it("says what did not answer, and who has it, where nobody listens", async () => {
