@@ -80,7 +80,6 @@ export class ResponseBody {
     if (!this.#paused || this.#settled) return;
     this.#paused = false;
     this.#controller = controller;
-    this.#closingTimer?.refresh();
     // a time-out that passed while nobody was reading is over; the wait begins anew
     if (this.#overdue) this.#socket.setTimeout(this.#options.timeoutMs);
     this.#overdue = false;
