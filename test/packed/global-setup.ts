@@ -15,6 +15,8 @@ declare module "vitest" {
       emulator: string;
       /** All of them, with `@azure/functions`, and what TypeScript needs. */
       app: string;
+      /** core, the emulator and clients of the Azure SDK. */
+      azureSdk: string;
     };
   }
 }
@@ -37,6 +39,10 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
       if (range === undefined) throw new Error(`The catalog has no ${name}.`);
       return `${name}@${range}`;
     };
+    // a user on Node 20 needs them as much as this workspace does
+    const overrides = Object.fromEntries(
+      Array.from((catalog.split("\noverrides:\n")[1] ?? "").matchAll(/^ {2}"(.+)": (\S+)$/gm), ([, name, range]) => [name, range]),
+    );
     // one after the other: npm's cache serves the later ones
     provide("projects", {
       core: await installProject(join(root, "core"), [tarball("core")]),
@@ -47,6 +53,16 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
         // the last release before module: commonjs came to mean another way of finding types
         "typescript@~5.9.3",
       ]),
+      azureSdk: await installProject(
+        join(root, "azure-sdk"),
+        [
+          ...["core", "emulator"].map(tarball),
+          ...["@azure/keyvault-secrets", "@azure/storage-blob", "@azure/core-auth", "@azure/core-rest-pipeline", "@types/node"].map(
+            version,
+          ),
+        ],
+        overrides,
+      ),
     });
   } catch (error) {
     await rm(root, { recursive: true });

@@ -19,10 +19,15 @@ const ENVIRONMENT = Object.fromEntries(
  * Makes an empty project and installs packages into it with npm, as a user does.
  *
  * @param packages tarballs, or names with a version
+ * @param overrides versions of what these depend on
  */
-export async function installProject(folder: string, packages: readonly string[]): Promise<string> {
+export async function installProject(
+  folder: string,
+  packages: readonly string[],
+  overrides: Readonly<Record<string, string>> = {},
+): Promise<string> {
   await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "empty-project", private: true }));
+  await writeFile(join(folder, "package.json"), JSON.stringify({ name: "empty-project", private: true, overrides }));
   await run(folder, "npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages]);
   return folder;
 }

@@ -11,7 +11,7 @@ import type { MtlsPopCredential } from "../../src/azure-sdk/index.js";
 import type { Sdk } from "./sdk.js";
 
 /** Sends a request as a client of the Azure SDK that is no vault's does: through its pipeline, authorized by the SDK's own policy. */
-export function sender(httpClient: HttpClient, credential: MtlsPopCredential, scope: string, options: PipelineOptions = {}) {
+function sender(httpClient: HttpClient, credential: MtlsPopCredential, scope: string, options: PipelineOptions = {}) {
   const pipeline = createPipelineFromOptions({ retryOptions: { retryDelayInMs: 1, maxRetries: 2 }, ...options });
   pipeline.addPolicy(bearerTokenAuthenticationPolicy({ credential, scopes: scope }), { phase: "Sign" });
   return (request: PipelineRequestOptions): Promise<PipelineResponse> => pipeline.sendRequest(httpClient, createPipelineRequest(request));
