@@ -67,7 +67,10 @@ export class Acquisition {
     try {
       const result = await ask(signal);
       const kept = copy(result, { metadata: { ...result.metadata, tokenSource: "Cache", durations: NO_TIME } });
-      this.#cache.set(placeOf?.(result) ?? key, kept, this.#clock.now());
+      const place = placeOf?.(result) ?? key;
+      this.#cache.set(place, kept, this.#clock.now());
+      // what was refreshed stays as it was then: the next hit is not to refresh it at once
+      if (place !== key) this.#cache.postponeRefresh(key, this.#clock.now());
       return result;
     } catch (error) {
       if (error instanceof MtlsPopError) this.#throttles.remember(flight, error, this.#clock.now());

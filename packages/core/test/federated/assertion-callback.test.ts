@@ -150,6 +150,36 @@ describe("an assertion source", () => {
     expect([legs.leg1Requests().length, legs.leg2Requests().length]).toEqual([1, 1]);
   });
 
+  it("FIC-07 whose assertion comes with another certificate than it tells is not asked anew at each hit", async () => {
+    const clock = new TestClock();
+    const { certificate: other } = await legs.anotherCertificate();
+    let ahead = false;
+    const { asked, source } = counted();
+    const leg1 = new FicLeg1Acquirer(legs.confidentialClient({ certificate: other }));
+    const createAssertion: ClientAssertionSource["createAssertion"] = async (request) => {
+      if (!ahead) return source.createAssertion(request);
+      asked.push(request);
+      const { accessToken, bindingCertificate } = await leg1.acquireToken();
+      return { assertion: accessToken, tokenBindingCertificate: bindingCertificate };
+    };
+    const clientAssertion = { ...source, createAssertion, bindingCertificate: () => legs.certificate };
+    let acquired = 0;
+    const logger = { info: () => void acquired++ };
+    const leg2 = new ConfidentialClientApplication({ ...legs.leg2Options, clock, clientAssertion, logger });
+    legs.emulator.tokens.refreshInSeconds = 1800;
+    const first = await leg2.acquireTokenByClientCredential(bound);
+    ahead = true;
+    clock.nowMs = (first.refreshOn?.getTime() ?? Number.NaN) + 1;
+    for (let hit = 0; hit < 3; hit++) {
+      expect((await leg2.acquireTokenByClientCredential(bound)).accessToken).toBe(first.accessToken);
+      await expect.poll(() => acquired).toBe(2);
+      // what is done with the token has been done after this
+      await new Promise(setImmediate);
+    }
+    expect(asked).toHaveLength(2);
+    legs.emulator.tokens.refreshInSeconds = undefined;
+  });
+
   it("is a connection's certificate, as soon as it is known", async () => {
     const { source } = counted();
     const { customApi } = legs.emulator;
