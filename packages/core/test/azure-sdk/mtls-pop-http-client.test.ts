@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import { createHttpHeaders, createPipelineRequest, isRestError, type RequestBodyType } from "@azure/core-rest-pipeline";
@@ -184,6 +185,19 @@ describe("an answer that is to be a stream", () => {
     await written.write("one");
     if (readableStreamBody instanceof Readable) readableStreamBody.destroy();
     await written.closed;
+  });
+
+  it("lets go of the signal when it has ended, as a text does at once", async () => {
+    const { signal } = new AbortController();
+    const listeners = () => getEventListeners(signal, "abort").length;
+    await api.send("/echo", { abortSignal: signal });
+    expect(listeners()).toBe(0);
+    const written = world.customApi.stream("held");
+    const { readableStreamBody } = await api.send("/stream/held", { ...streamed, abortSignal: signal });
+    expect(listeners()).toBe(1);
+    await written.end();
+    await text(readableStreamBody ?? Readable.from([]));
+    await expect.poll(listeners).toBe(0);
   });
 
   it("fails when the connection is cut", async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { VAULT_SCOPE } from "../emulated.js";
 import { collected, type Sdk, sdk } from "./sdk.js";
 
 let world: Sdk;
@@ -118,6 +119,36 @@ describe("the SDK's SecretClient", () => {
     await expect(secrets.setSecret("my-secret", "mine")).rejects.toMatchObject({ statusCode: 403 });
     world.emulator.keyVault.restrictTo("everyone");
     expect(arrived().map((request) => request.slice(-3))).toEqual(["404", "403", "403"]);
+  });
+
+  it("tells a refusal of the certificate in the vault's words, after no more tries than its policies make", async () => {
+    world.emulator.faults.add({ on: "key-vault", kind: "revoked-certificate", times: 10 });
+    const error = await clients.secrets.getSecret("my-secret").catch((reason: unknown) => reason);
+    world.emulator.faults.clear();
+    expect(error).toMatchObject({ name: "RestError", statusCode: 401, message: expect.stringContaining("has been revoked") });
+    // each of the SDK's two goes once under either scheme
+    expect(arrived()).toHaveLength(4);
+  });
+
+  it("has its connection opened while the token is on its way", async () => {
+    const token = await world.tokenOf(world.certificate, VAULT_SCOPE);
+    let give = () => {};
+    const wait = new Promise<void>((resolve) => {
+      give = resolve;
+    });
+    let connections = 0;
+    const lookup: typeof world.transport.lookup = (...args) => {
+      connections++;
+      world.transport.lookup(...args);
+    };
+    const tokens = { acquireBoundToken: () => wait.then(() => token), bindingCertificate: () => world.certificate };
+    const { httpClient, secrets } = world.clients({ transport: { ...world.transport, lookup } }, tokens);
+    const reading = secrets.getSecret("my-secret");
+    await expect.poll(() => connections).toBe(1);
+    give();
+    expect((await reading).value).toBe("s3cret");
+    expect(connections).toBe(1);
+    await httpClient.close();
   });
 
   it("waits as long as a throttled vault says, and tries again", async () => {
