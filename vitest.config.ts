@@ -7,8 +7,10 @@ const source = (name: string, file = "index.ts") => fileURLToPath(new URL(`./pac
 const sources = {
   // before the package, whose name it begins with
   "@mtls-pop/core/azure-sdk": source("core", "azure-sdk/index.ts"),
+  "@mtls-pop/core/guard": source("core", "guard/index.ts"),
   "@mtls-pop/core": source("core"),
   "@mtls-pop/emulator": source("emulator"),
+  "@mtls-pop/functions-adapter/guard": source("functions-adapter", "guard/index.ts"),
   "@mtls-pop/functions-adapter": source("functions-adapter"),
 };
 

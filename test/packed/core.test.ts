@@ -32,6 +32,8 @@ it("loads no other package when it is imported, jose and node-forge neither", as
     await cp(join(core, "node_modules/@mtls-pop/core"), join(lone, "node_modules/@mtls-pop/core"), { recursive: true });
     const code = 'const { isMtlsPopError } = await import("@mtls-pop/core"); console.log(isMtlsPopError(1))';
     await expect(evaluate(lone, code, "module")).resolves.toBe(false);
+    const guard = 'const { popChallenge } = await import("@mtls-pop/core/guard"); console.log(popChallenge(1) === undefined)';
+    await expect(evaluate(lone, guard, "module")).resolves.toBe(true);
   } finally {
     await rm(lone, { recursive: true });
   }

@@ -17,8 +17,10 @@ export { ManagedIdentityApplication } from "./application/managed-identity-appli
 export type { ManagedIdentityOptions, ManagedIdentityRequest } from "./application/managed-identity-options.js";
 export type { BoundTokenApplication } from "./application/mtls-pop-token-acquirer.js";
 export { MtlsPopTokenAcquirer } from "./application/mtls-pop-token-acquirer.js";
+export type { TokenEndpointClientOptions } from "./application/token-endpoint-client-options.js";
 export type { DetectRegionOptions, RegionDetectorOptions } from "./authority/region-detector.js";
 export { RegionDetector } from "./authority/region-detector.js";
+export type { TokenEndpointAuthority } from "./authority/token-endpoint-authority.js";
 export { BindingCertificate } from "./certificate/binding-certificate.js";
 export type {
   BindingCertificateOptions,
@@ -44,15 +46,6 @@ export type { FicLeg2ExchangerOptions } from "./federated/fic-leg2-exchanger.js"
 export { FicLeg2Exchanger } from "./federated/fic-leg2-exchanger.js";
 export type { Leg1Token } from "./federated/leg1-token.js";
 export type { TokenExchangeUrl } from "./federated/token-exchange-url.js";
-export type { CertificateFrom, ForwardedCertificate } from "./guard/certificate-from.js";
-export type { PopChallengeOptions } from "./guard/pop-challenge.js";
-export { popChallenge } from "./guard/pop-challenge.js";
-export type { KeySet, PopTokenOptions, TokenAlgorithm } from "./guard/pop-token-options.js";
-export type { PresentedCertificate } from "./guard/presented-certificate.js";
-export type { PopCredentials, PopTokenClaims, VerifiedPopToken } from "./guard/verified-pop-token.js";
-export type { PopRequestOptions, RequestWithHeaders } from "./guard/verify-pop-request.js";
-export { assertPopRequestOptions, verifyPopRequest } from "./guard/verify-pop-request.js";
-export { verifyPopToken } from "./guard/verify-pop-token.js";
 export type { Clock } from "./internal/clock.js";
 export type { Logger } from "./internal/logger.js";
 export type { OptionRule } from "./internal/options.js";

@@ -43,6 +43,8 @@ const RULES: Readonly<Record<keyof PopChallengeOptions, OptionRule>> = {
  * @throws {MtlsPopError} `invalid_options`
  * @example
  * ```ts
+ * import { popChallenge } from "@mtls-pop/core/guard";
+ *
  * function statusOf(error: unknown): number {
  *   const challenge = popChallenge(error, { realm: "orders" });
  *   if (challenge !== undefined) console.log(`www-authenticate: ${challenge}`);

@@ -1,5 +1,4 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from "jose";
-import { createLocalJWKSet } from "jose/jwks/local";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { SingleFlight } from "../internal/single-flight.js";
@@ -92,7 +91,7 @@ export class SigningKeys {
     try {
       const { status, body } = await sendControlRequest(this.#transport, { ...request, signal });
       if (status !== 200) throw new Error(`it answered with status ${status}`);
-      return localKeys(JSON.parse(body));
+      return await localKeys(JSON.parse(body));
     } catch (cause) {
       flight.throwIfAborted();
       const why = cause instanceof Error ? cause.message : String(cause);
@@ -105,10 +104,11 @@ export class SigningKeys {
 }
 
 /** A look-up in a key set that is there. */
-export function localKeys(keySet: unknown): JWTVerifyGetKey {
+export async function localKeys(keySet: unknown): Promise<JWTVerifyGetKey> {
   assertKeySet(keySet);
   const known = looked.get(keySet);
   if (known) return known;
+  const { createLocalJWKSet } = await import("jose/jwks/local");
   const find = createLocalJWKSet(keySet);
   looked.set(keySet, find);
   return find;

@@ -1,5 +1,4 @@
 import type { JWTVerifyGetKey } from "jose";
-import { jwtVerify } from "jose/jwt/verify";
 import { systemClock } from "../internal/clock.js";
 import { assertConfirmed } from "./assert-confirmed.js";
 import { readPopAuthorization } from "./pop-authorization.js";
@@ -24,7 +23,9 @@ export async function verifyCredentials(
   const { clock = systemClock, clockToleranceSeconds = 60, algorithms = ["RS256"] } = options;
   const issuer = [options.issuer].flat();
   const audience = [options.audience].flat();
-  const keys = keysOf(options, signal);
+  // loaded by the first request: until then a cold start does not wait for it
+  const { jwtVerify } = await import("jose/jwt/verify");
+  const keys = await keysOf(options, signal);
   const rules = { issuer, audience, algorithms: [...algorithms], clockTolerance: clockToleranceSeconds, requiredClaims: ["exp"] };
   const { payload, protectedHeader } = await jwtVerify(token, keys, { ...rules, currentDate: new Date(clock.now()) }).catch((error) => {
     signal?.throwIfAborted();
@@ -38,10 +39,10 @@ export async function verifyCredentials(
   return { claims: { ...payload, iss, aud, exp, cnf }, clientId, certificate, scheme };
 }
 
-function keysOf(
+async function keysOf(
   { jwks, transport, clock = systemClock, jwksTimeoutMs = 5_000 }: PopTokenOptions,
   signal: AbortSignal | undefined,
-): JWTVerifyGetKey {
+): Promise<JWTVerifyGetKey> {
   if (typeof jwks !== "string" && !(jwks instanceof URL)) return localKeys(jwks);
   return signingKeys(new URL(jwks), transport).lookup({ clock, timeoutMs: jwksTimeoutMs, signal });
 }

@@ -6,6 +6,7 @@ import { type CertificateFrom, certificateFromRule, forwardingHeader } from "./c
 import { POP_TOKEN_RULES, type PopTokenOptions } from "./pop-token-options.js";
 import type { PresentedCertificate } from "./presented-certificate.js";
 import type { VerifiedPopToken } from "./verified-pop-token.js";
+import { verifyCredentials } from "./verify-credentials.js";
 
 /** Whose tokens an API takes, and where the certificates of its callers come from. */
 export interface PopRequestOptions extends PopTokenOptions {
@@ -27,6 +28,7 @@ export interface RequestWithHeaders {
  * @example
  * ```ts
  * import { createServer } from "node:https";
+ * import { verifyPopRequest } from "@mtls-pop/core/guard";
  *
  * const options = {
  *   issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
@@ -52,7 +54,6 @@ export async function verifyPopRequest(
   const authorization = header(request, "authorization");
   const source = forwarded ? `the header ${forwarded.header}, which ${forwarded.setBy} sets` : "the TLS connection";
   const certificate = forwarded ? header(request, forwarded.header) : ofConnection(request);
-  const { verifyCredentials } = await import("./verify-credentials.js");
   return verifyCredentials({ authorization, certificate, signal }, given, source);
 }
 

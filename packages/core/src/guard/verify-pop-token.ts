@@ -1,6 +1,7 @@
 import { plainCopy } from "../internal/options.js";
 import { assertPopTokenOptions, type PopTokenOptions } from "./pop-token-options.js";
 import type { PopCredentials, VerifiedPopToken } from "./verified-pop-token.js";
+import { verifyCredentials } from "./verify-credentials.js";
 
 /**
  * Checks the proof that a request to an API of one's own brings: a token of this issuer for this audience, in force, signed with a key
@@ -14,6 +15,8 @@ import type { PopCredentials, VerifiedPopToken } from "./verified-pop-token.js";
  * this side's
  * @example
  * ```ts
+ * import { verifyPopToken } from "@mtls-pop/core/guard";
+ *
  * const options = {
  *   issuer: `https://login.microsoftonline.com/${tenantId}/v2.0`,
  *   audience: "api://orders",
@@ -31,7 +34,5 @@ import type { PopCredentials, VerifiedPopToken } from "./verified-pop-token.js";
 export async function verifyPopToken(credentials: PopCredentials, options: PopTokenOptions): Promise<VerifiedPopToken> {
   const given = plainCopy("verifyPopToken", options);
   assertPopTokenOptions("verifyPopToken", given);
-  // loaded by the first request, as the library below it: whoever only calls others has no use for them
-  const { verifyCredentials } = await import("./verify-credentials.js");
   return verifyCredentials(credentials, given, "`certificate`");
 }

@@ -1,11 +1,5 @@
-import {
-  assertPopRequestOptions,
-  type CertificateFrom,
-  MtlsPopError,
-  type PopRequestOptions,
-  popChallenge,
-  type TransportOptions,
-} from "@mtls-pop/core";
+import { MtlsPopError, type TransportOptions } from "@mtls-pop/core";
+import { assertPopRequestOptions, type CertificateFrom, type PopRequestOptions, popChallenge } from "@mtls-pop/core/guard";
 import { emulatorTransport } from "../emulator-transport.js";
 import { assertSettings, type NeededSetting, namingSettings } from "../setting-errors.js";
 import { referenced } from "../setting-reference.js";

@@ -1,12 +1,6 @@
 import type { HttpRequest, HttpResponse, HttpResponseInit, InvocationContext } from "@azure/functions";
-import {
-  isMtlsPopError,
-  MtlsPopError,
-  type PopRequestOptions,
-  popChallenge,
-  type VerifiedPopToken,
-  verifyPopRequest,
-} from "@mtls-pop/core";
+import { isMtlsPopError, MtlsPopError } from "@mtls-pop/core";
+import { type PopRequestOptions, popChallenge, type VerifiedPopToken, verifyPopRequest } from "@mtls-pop/core/guard";
 import { errorResponse, logError } from "../error-report.js";
 import { type RequireMtlsPopOptions, readGuardOptions } from "./guard-options.js";
 
@@ -28,6 +22,8 @@ export type GuardedResult = HttpResponseInit | HttpResponse;
  * @throws {MtlsPopError} `invalid_options`, also for a `certificateFrom` of `"connection"`, which no handler sees
  * @example
  * ```ts
+ * import { requireMtlsPop } from "@mtls-pop/functions-adapter/guard";
+ *
  * app.http("listOrders", {
  *   route: "orders",
  *   authLevel: "anonymous", // the token is the key

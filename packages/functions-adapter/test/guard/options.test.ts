@@ -1,7 +1,9 @@
 import { app, type HttpRequest, type InvocationContext } from "@azure/functions";
-import type { FetchFunction, VerifiedPopToken } from "@mtls-pop/core";
+import type { FetchFunction } from "@mtls-pop/core";
+import type { VerifiedPopToken } from "@mtls-pop/core/guard";
 import { describe, expect, expectTypeOf, it } from "vitest";
-import { type RequireMtlsPopOptions, requireMtlsPop, withMtlsPop } from "../../src/index.js";
+import { type RequireMtlsPopOptions, requireMtlsPop } from "../../src/guard/index.js";
+import { withMtlsPop } from "../../src/index.js";
 
 const options: RequireMtlsPopOptions = {
   issuer: "https://issuer.example",

@@ -4,7 +4,8 @@ import { app, HttpResponse } from "@azure/functions";
 import { BindingCertificate, ConfidentialClientApplication, createPopFetch } from "@mtls-pop/core";
 import { type FunctionsHost, startFunctionsHost } from "@mtls-pop/emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type RequireMtlsPopOptions, requireMtlsPop, withMtlsPop } from "../../src/index.js";
+import { type RequireMtlsPopOptions, requireMtlsPop } from "../../src/guard/index.js";
+import { withMtlsPop } from "../../src/index.js";
 import { type LocalApp, localApp, SECRET, secretPath, vault } from "../local-app.js";
 import { APP_SERVICE, startFrontEnd } from "./front-end.js";
 
