@@ -68,6 +68,13 @@ describe("a process", () => {
     await silent.close();
   });
 
+  it("stays for a call that has taken a connection opened ahead, until that one's time is over", async () => {
+    const script = `tokens.acquireBoundToken = () => new Promise((resolve) => setTimeout(resolve, 50, token));
+       const transport = { lookup: () => {}, connectTimeoutMs: 400 };
+       outcome = await createPopFetch({ tokens, resources: { orders: { baseUrl: url } }, transport })(url).catch(({ code }) => code);`;
+    expect(await run({ script })).toBe("timeout");
+  });
+
   it("verifies the resource's certificate although NODE_TLS_REJECT_UNAUTHORIZED is 0, and nothing is sent", async () => {
     const other = await CertificateAuthority.create();
     const script = "outcome = await popFetch(url + '/echo').then(({ status }) => status, ({ code }) => code);";
