@@ -101,9 +101,9 @@ export class CredentialMint {
   async #machine(call: ImdsCall): Promise<ComputeMetadata> {
     try {
       return await readComputeMetadata(this.#options.imds, call);
-    } catch (error) {
-      if (!isMtlsPopError(error)) throw error;
-      return { location: undefined, azEnvironment: undefined, osType: undefined, securityType: undefined };
+    } catch {
+      // an abort or a setting that is wrong is heard from the other call
+      return {};
     }
   }
 }

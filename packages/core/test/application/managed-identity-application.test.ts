@@ -120,6 +120,47 @@ describe("a managed identity's bound token", () => {
     expect(paths()).toEqual(["getplatformmetadata", "issuecredential"]);
   });
 
+  it("is for one resource, and is never served for another", async () => {
+    const application = azure.application({ bindingKey });
+    await application.acquireToken(bound);
+    const other = await application.acquireToken({ ...bound, resource: "api://orders" });
+    expect(other).toMatchObject({ scopes: ["api://orders/.default"], metadata: { tokenSource: "IdentityProvider" } });
+  });
+
+  it("MI-05 that is bound to a certificate before its renewal is not served after it, however long it lasts", async () => {
+    const clock = new TestClock();
+    azure.emulator.tokens.expiresInSeconds = 7 * 24 * 3600;
+    const application = azure.application({ bindingKey, clock });
+    const old = await application.acquireToken(bound);
+    clock.advance(4 * 24 * 3600_000);
+    expect((await application.acquireToken(bound)).accessToken).toBe(old.accessToken);
+    await expect.poll(() => application.bindingCertificate()).not.toBe(old.bindingCertificate);
+    const fresh = await application.acquireToken(bound);
+    azure.emulator.tokens.expiresInSeconds = 3600;
+    expect(fresh.bindingCertificate).toBe(application.bindingCertificate());
+    expect(fresh.accessToken).not.toBe(old.accessToken);
+    expect(azure.tokenRequests()).toHaveLength(2);
+  });
+
+  it("is asked for by each of two who have other claims, at the same time", async () => {
+    const application = azure.application({ bindingKey });
+    const claims = [1, 2].map((value) => JSON.stringify({ access_token: { nbf: { value } } }));
+    await Promise.all(claims.map((one) => application.acquireToken({ ...bound, claims: one })));
+    expect(azure.tokenRequests().map(({ form }) => form?.["claims"])).toEqual(expect.arrayContaining(claims));
+  });
+
+  it("is waited for by many with one signal, and Node warns of no leak", async () => {
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => void warnings.push(name);
+    process.on("warning", onWarning);
+    const { signal } = new AbortController();
+    const application = azure.application({ bindingKey });
+    await Promise.all(Array.from({ length: 30 }, () => application.acquireToken({ ...bound, signal })));
+    await new Promise(setImmediate);
+    process.off("warning", onWarning);
+    expect(warnings).toEqual([]);
+  });
+
   it("is acquired once for a hundred who ask at the same time", async () => {
     const application = azure.application({ bindingKey });
     const results = await Promise.all(Array.from({ length: 100 }, () => application.acquireToken(bound)));

@@ -140,7 +140,7 @@ describe("an attestation", () => {
     expect([await tokens.get(question, signal), await tokens.get(question, signal)]).toEqual(["opaque-1", "opaque-2"]);
   });
 
-  it("is of one key at one endpoint", async () => {
+  it("is of one key and one identity at one endpoint", async () => {
     const asked: string[] = [];
     const clock = new TestClock();
     const provider: AttestationProvider = async ({ attestationEndpoint }) => {
@@ -153,7 +153,28 @@ describe("an attestation", () => {
     for (const over of [{}, {}, { publicKey }, { attestationEndpoint: "https://other.example" }, { publicKey }]) {
       await tokens.get({ ...question, ...over }, signal);
     }
-    expect(asked).toEqual([question.attestationEndpoint, question.attestationEndpoint, "https://other.example"]);
+    const { attestationEndpoint } = question;
+    expect(asked.splice(0)).toEqual([attestationEndpoint, attestationEndpoint, "https://other.example"]);
+    for (const over of [{ clientId: "another" }, { tenantId: "another" }, {}]) await tokens.get({ ...question, ...over }, signal);
+    expect(asked).toEqual([attestationEndpoint, attestationEndpoint]);
+  });
+
+  it("is kept for sixteen keys and endpoints, and the oldest asked for anew", async () => {
+    let calls = 0;
+    const clock = new TestClock();
+    const provider = async () => {
+      calls++;
+      return jwt({ exp: clock.nowMs / 1000 + 3600 });
+    };
+    const tokens = new AttestationTokens({ provider, clock });
+    const { signal } = new AbortController();
+    const get = (place: number) => tokens.get({ ...question, attestationEndpoint: `https://${place}.example` }, signal);
+    for (let place = 0; place < 17; place++) await get(place);
+    await get(1);
+    await get(16);
+    expect(calls).toBe(17);
+    await get(0);
+    expect(calls).toBe(18);
   });
 
   it("is one call for all who wait, who each may leave", async () => {

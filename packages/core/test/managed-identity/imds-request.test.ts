@@ -56,6 +56,13 @@ describe("a request to the instance metadata service", () => {
     expect(azure.metadataRequests()).toHaveLength(4);
   });
 
+  it("MI-09 is sent again by the table, whatever Retry-After says", async () => {
+    const { imds, clock } = azure.imds();
+    answer({ status: 429, headers: { "retry-after": "30" } }, { status: 503, headers: { "retry-after": "3600" } });
+    expect((await imds.get(PATH, QUERY, call())).status).toBe(200);
+    expect(clock.slept).toEqual([1000, 2000]);
+  });
+
   it("MI-09 is sent again after 1, 2 and 4 s when no answer comes in time", async () => {
     const { imds, clock } = azure.imds({ headersTimeoutMs: 50 });
     answer("hang", "hang", "hang");

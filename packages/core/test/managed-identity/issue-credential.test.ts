@@ -117,6 +117,19 @@ describe("a certificate from issuecredential", () => {
     expect(String(error.cause)).toContain("Attestation Token is missing / empty in the issue credential request");
   });
 
+  it.each([403, 500])("MI-08 is not that error with status %d, whatever the service says of attestations", async (status) => {
+    const times = status === 500 ? 4 : 1;
+    const { imdsV2 } = machine.imdsV2();
+    const { systemAssigned } = machine.emulator.managedIdentities;
+    const metadata = { cuId: { vmId: "vm" }, clientId: systemAssigned.clientId, tenantId: systemAssigned.tenantId };
+    const body = JSON.stringify({ error_description: "The attestation token service is closed" });
+    machine.emulator.instanceMetadata.answerNext(
+      { status: 200, body: JSON.stringify({ ...metadata, attestationEndpoint: machine.emulator.attestation.url }) },
+      ...Array(times).fill({ status, body }),
+    );
+    expect(await refusal(acquire(imdsV2))).toMatchObject({ code: "managed_identity_error", statusCode: status });
+  });
+
   it("is taken from an issuer whose clock is minutes ahead, and refused from one whose is hours ahead", async () => {
     const behind = (ms: number) => {
       const { imdsV2, clock } = machine.imdsV2();
