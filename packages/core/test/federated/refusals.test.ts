@@ -6,6 +6,7 @@ import { MtlsPopTokenAcquirer } from "../../src/application/mtls-pop-token-acqui
 import { FicAssertionProvider } from "../../src/federated/fic-assertion-provider.js";
 import { FicLeg1Acquirer } from "../../src/federated/fic-leg1-acquirer.js";
 import { FicLeg2Exchanger } from "../../src/federated/fic-leg2-exchanger.js";
+import type { AttestationProvider } from "../../src/managed-identity/attestation.js";
 import { VAULT_SCOPE } from "../emulated.js";
 import { thrown } from "../thrown.js";
 import { EXCHANGE_SCOPE, twoLegs } from "./two-legs.js";
@@ -138,6 +139,16 @@ describe("FicAssertionProvider", () => {
     expect(of(await application.acquireBoundToken({ scopes })).code).toBe("invalid_options");
     expect(of(new FicLeg1Acquirer(application).acquireToken()).message).toContain("awaited");
     for (const odd of [undefined, null, 7, "a.b.c", {}, application]) expect(of(odd).code).toBe("invalid_options");
+  });
+
+  it("refuses a Bearer token although a certificate comes with it, and a resource that begins as the exchange's does", async () => {
+    const result = await new FicLeg1Acquirer(legs.confidentialClient()).acquireToken();
+    const { accessToken, expiresOn } = result;
+    const like = (over: object) => new AuthenticationResult({ ...result, accessToken, expiresOn, ...over });
+    expect(thrown(() => new FicAssertionProvider(like({ tokenType: "Bearer" })))).toMatchObject({ code: "token_not_bound" });
+    const elsewhere = like({ scopes: ["api://AzureADTokenExchangeElsewhere/.default"] });
+    expect(thrown(() => new FicAssertionProvider(elsewhere))).toMatchObject({ code: "invalid_options" });
+    expect(() => new FicAssertionProvider(like({ scopes: ["api://AzureADTokenExchange"] }))).not.toThrow();
   });
 
   it("refuses a bound result without its certificate", async () => {
@@ -280,6 +291,21 @@ describe("FicLeg2Exchanger", () => {
     legs.emulator.faults.add({ on: "token", kind: "entra-error", code: 700027 });
     await expect(legs.exchanger(legs.confidentialClient()).exchangeToken({ scopes })).rejects.toMatchObject({ aadErrorCodes: [700027] });
     expect(legs.leg2Requests()).toEqual([]);
+  });
+
+  it("ends with the caller's signal while leg 1's certificate is minted, and so does the mint", async () => {
+    let minting: AbortSignal | undefined;
+    const attestation: AttestationProvider = ({ signal }) => {
+      minting = signal;
+      return new Promise(() => {});
+    };
+    const controller = new AbortController();
+    const leg2 = legs.exchanger(legs.managedIdentity({ attestation }));
+    const exchanging = leg2.exchangeToken({ scopes, signal: controller.signal });
+    await expect.poll(() => minting).toBeDefined();
+    controller.abort(new Error("enough"));
+    await expect(exchanging).rejects.toThrow("enough");
+    expect(minting?.aborted).toBe(true);
   });
 
   it("ends with the caller's signal, in leg 1 and in leg 2, and leaves nothing behind", async () => {
