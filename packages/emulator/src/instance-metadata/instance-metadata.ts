@@ -64,5 +64,10 @@ function answer(exchange: RecordedExchange, metadata: InstanceMetadata, identity
     const error_description = "Required metadata header not specified";
     return json(400, isIdentity ? { error: "bad_request_102", error_description } : { error: `Bad request. ${error_description}` });
   }
+  // a sign of a proxy, behind which somebody else than the machine may ask
+  if (headers["x-forwarded-for"] !== undefined) {
+    const error_description = "Requests with an X-Forwarded-For header are not served";
+    return json(400, isIdentity ? { error: "bad_request_102", error_description } : { error: `Bad request. ${error_description}` });
+  }
   return isIdentity ? answerIdentity(exchange, identity) : answerCompute(exchange, metadata);
 }

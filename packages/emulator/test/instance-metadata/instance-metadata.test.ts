@@ -39,6 +39,16 @@ describe("instance metadata", () => {
     expect((await ask("/metadata/instance/compute?api-version=2021-02-01", {})).status).toBe(400);
   });
 
+  it.each(["/metadata/instance/compute?api-version=2021-02-01", "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=x"])(
+    "answers nobody behind a proxy at %s",
+    async (path) => {
+      expect((await ask(path)).status).toBe(200);
+      const proxied = await ask(path, { ...METADATA, "x-forwarded-for": "10.0.0.1" });
+      expect(proxied.status).toBe(400);
+      expect(JSON.stringify(proxied.body)).toContain("X-Forwarded-For");
+    },
+  );
+
   it.each(["", "?api-version=1999-01-01"])("names its versions when it is asked with %o", async (query) => {
     const answer = await ask(`/metadata/instance/compute${query}`);
     expect(answer).toMatchObject({ status: 400, body: { "newest-versions": ["2021-12-13", "2021-02-01"] } });

@@ -31,7 +31,8 @@ export interface RequestParts {
   readonly key: KeyObject;
   readonly version?: number;
   readonly subject?: readonly NamePart[];
-  readonly attributes?: readonly (readonly [oid: string, type: keyof typeof STRINGS, value: string])[];
+  /** With further values of the same type where there are any. */
+  readonly attributes?: readonly (readonly [...part: NamePart, ...more: string[]])[];
   readonly hashParameters?: "null" | "absent";
   readonly pss?: {
     readonly algorithm?: string;
@@ -87,9 +88,9 @@ function algorithm({ hashParameters = "null", pss = {} }: RequestParts): Sequenc
   );
 }
 
-function typed([oid, type, value]: NamePart, inSet: boolean): Sequence {
-  const text = new STRINGS[type]({ value });
-  return sequence(objectId(oid), inSet ? new Asn1Set({ value: [text] }) : text);
+function typed([oid, type, value, ...more]: readonly [...part: NamePart, ...more: string[]], inSet: boolean): Sequence {
+  const text = (one: string) => new STRINGS[type]({ value: one });
+  return sequence(objectId(oid), inSet ? new Asn1Set({ value: [value, ...more].map(text) }) : text(value));
 }
 
 function publicKeyInfo(key: KeyObject): ArrayBuffer {

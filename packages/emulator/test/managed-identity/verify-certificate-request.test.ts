@@ -72,6 +72,7 @@ describe("a certificate request", () => {
       },
       `${CUID}, ${CUID}, not`,
     ],
+    ["the attribute with two values", { attributes: [[CUID, "Utf8String", json, json]] }, "not one UTF8String"],
     ["the attribute as PrintableString", { attributes: [[CUID, "PrintableString", json]] }, "holds a PrintableString, not one UTF8String"],
     ["an empty member in it", { cuId: { ...cuId, vmssId: null } }, `not ${json}`],
     ["a member in Pascal case", { cuId: { VmId: cuId.vmId } }, `not ${json}`],
