@@ -33,7 +33,7 @@ export class CertificateStore extends ObjectStore<StoredCertificate> {
       throw new TypeError("A certificate is imported as PEM, with its private key.");
     }
     const der = new X509Certificate(leaf).raw;
-    const facts = this.add("certificate", name, { enabled: true, der, ...(tags ? { tags } : {}) });
+    const facts = this.stamp("certificate", name, { enabled: true, der, ...(tags ? { tags } : {}) });
     const { version: secretVersion } = this.#secrets.set(name, { value: pem, contentType: PEM_CONTENT_TYPE });
     return this.keep({ ...facts, secretVersion });
   }

@@ -106,13 +106,14 @@ export class ObjectStore<T extends ObjectVersion> {
     return updated;
   }
 
-  /** @throws {TypeError} for a name that no vault takes */
-  protected add<F extends object>(kind: string, name: string, facts: F): F & Omit<ObjectVersion, "enabled"> {
+  /** What a new version has beside its own facts. @throws {TypeError} for a name that no vault takes */
+  protected stamp<F extends object>(kind: string, name: string, facts: F): F & Omit<ObjectVersion, "enabled"> {
     if (!isObjectName(name)) throw new TypeError(`A ${kind}'s name is 1 to 127 letters, digits and dashes, not "${name}".`);
     const now = new Date();
     return { ...facts, name, version: randomUUID().replaceAll("-", ""), createdOn: now, updatedOn: now };
   }
 
+  /** Takes a version in, as the latest. */
   protected keep(object: T): T {
     const key = object.name.toLowerCase();
     this.#objects.set(key, [...(this.#objects.get(key) ?? []), object]);

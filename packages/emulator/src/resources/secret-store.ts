@@ -25,6 +25,6 @@ export class SecretStore extends ObjectStore<StoredSecret> {
    */
   set(name: string, secret: string | SecretInput): StoredSecret {
     const input = typeof secret === "string" ? { value: secret } : secret;
-    return this.keep(this.add("secret", name, { enabled: true, ...input }));
+    return this.keep(this.stamp("secret", name, { enabled: true, ...input }));
   }
 }
