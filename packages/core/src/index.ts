@@ -17,7 +17,6 @@ export { ManagedIdentityApplication } from "./application/managed-identity-appli
 export type { ManagedIdentityOptions, ManagedIdentityRequest } from "./application/managed-identity-options.js";
 export type { BoundTokenApplication } from "./application/mtls-pop-token-acquirer.js";
 export { MtlsPopTokenAcquirer } from "./application/mtls-pop-token-acquirer.js";
-export type { TokenEndpointClientOptions } from "./application/token-endpoint-client-options.js";
 export type { DetectRegionOptions, RegionDetectorOptions } from "./authority/region-detector.js";
 export { RegionDetector } from "./authority/region-detector.js";
 export type { TokenEndpointAuthority } from "./authority/token-endpoint-authority.js";

@@ -37,8 +37,11 @@ export interface AuthenticationResultFields {
   metadata: AuthenticationResultMetadata;
 }
 
-/** The schemes that go with each kind of token. @see PROTOCOL.md section 9 */
-const SCHEMES: Readonly<Record<TokenType, readonly string[]>> = { mtls_pop: ["pop", "mtls_pop"], Bearer: ["Bearer"] };
+/** The schemes that go with each kind of token, the default first. @see PROTOCOL.md section 9 */
+const SCHEMES: Readonly<Record<TokenType, readonly [string, ...string[]]>> = { mtls_pop: ["pop", "mtls_pop"], Bearer: ["Bearer"] };
+
+/** A bound token of a server that calls it Bearer may be announced as what it is. */
+const BOUND_BEARER_SCHEMES: readonly [string, ...string[]] = ["Bearer", "pop", "mtls_pop"];
 
 /**
  * A token with what is known of it. It cannot change, since the cache hands one to many. `inspect` and JSON show all but the token itself.
@@ -48,8 +51,9 @@ const SCHEMES: Readonly<Record<TokenType, readonly string[]>> = { mtls_pop: ["po
 export class AuthenticationResult implements BoundToken {
   readonly tokenType: TokenType;
   readonly scopes: readonly string[];
+  /** Empty for an authority that was given by its token endpoint. */
   readonly tenantId: string;
-  /** The certificate of an `mtls_pop` token, ready for the resource's TLS; `undefined` with a Bearer token. */
+  /** The certificate that the token is bound to, ready for the resource's TLS; `undefined` with a token that is bound to nothing. */
   readonly bindingCertificate: BindingCertificate | undefined;
   /** The `client-request-id` of the request that brought the token. */
   readonly correlationId: string;
@@ -91,14 +95,15 @@ export class AuthenticationResult implements BoundToken {
    * The value of the `Authorization` header.
    *
    * @param scheme for a bound token `pop` (the seed's, which most resources take) or `mtls_pop` (Key Vault and Graph today)
-   * @default "pop" for a bound token, "Bearer" for a Bearer token
+   * @default "pop" for a bound token, "Bearer" for a Bearer token, also for one that a server that is not Entra has bound
    * @throws {MtlsPopError} `invalid_options` for a scheme that does not go with the token
    */
   createAuthorizationHeader(scheme?: "pop" | "mtls_pop" | "Bearer"): string {
     const bound = this.tokenType === "mtls_pop";
-    const chosen = scheme ?? (bound ? "pop" : "Bearer");
+    const schemes = !bound && this.bindingCertificate ? BOUND_BEARER_SCHEMES : SCHEMES[this.tokenType];
+    const chosen = scheme ?? schemes[0];
     // the scheme becomes part of a header: nothing but these gets there, from untyped callers too
-    if (!SCHEMES[this.tokenType].includes(chosen)) {
+    if (!schemes.includes(chosen)) {
       throw new MtlsPopError(
         "invalid_options",
         `A ${this.tokenType} token does not go with the authorization scheme ${describe(chosen)}.`,

@@ -15,7 +15,10 @@ export interface BoundTokenRequest {
 /** The part of an authentication result that a call of a resource rests on. */
 export interface BoundToken {
   readonly accessToken: string;
-  /** Must be `mtls_pop`, in any case: a consumer refuses everything else. */
+  /**
+   * Must be `mtls_pop`, in any case: a consumer refuses everything else. `Bearer` is taken in one place, in the result of an application whose
+   * authority was given by its token endpoint: there the token's `cnf` was checked.
+   */
   readonly tokenType: string;
   /** The certificate that the token is bound to and that the connection is made with. */
   readonly bindingCertificate?: BindingCertificate | undefined;

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type Authority, parseAuthority } from "../authority/authority.js";
 import { assertTenant } from "../authority/tenant.js";
 import { assertTakesCertificate } from "../authority/token-endpoint.js";
+import { type Rfc8705Authority, tokenEndpointAuthority } from "../authority/token-endpoint-authority.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { type Clock, systemClock } from "../internal/clock.js";
 import { shareSignal } from "../internal/shared-signal.js";
@@ -9,6 +10,7 @@ import { Acquisition, type Inquiry } from "../token/acquisition.js";
 import { mergeClaims } from "../token/claims.js";
 import { scopeKey } from "../token/scopes.js";
 import { TokenCache, variantOf } from "../token/token-cache.js";
+import type { TokenType } from "../token/token-response.js";
 import { Transport } from "../transport/transport-options.js";
 import type { AuthenticationResult } from "./authentication-result.js";
 import type { BoundTokenRequest, BoundTokenSource } from "./bound-token-source.js";
@@ -20,6 +22,7 @@ import {
   readClientCredentialRequest,
   readConfidentialClientOptions,
 } from "./confidential-client-options.js";
+import { readServerRequest } from "./token-endpoint-rules.js";
 import { TokenExchanger, type TokenQuestion } from "./token-exchanger.js";
 
 /** As long as a token endpoint may take to answer. */
@@ -58,7 +61,7 @@ interface Wanted {
 export class ConfidentialClientApplication implements BoundTokenSource {
   readonly clientId: string;
   readonly #options: ConfidentialClientOptions;
-  readonly #authority: Authority;
+  readonly #authority: Authority | Rfc8705Authority;
   readonly #credential: ClientCredential;
   readonly #sendCertificateOverMtls: boolean;
   readonly #exchanger: TokenExchanger;
@@ -67,6 +70,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   readonly #capabilityClaims: string | undefined;
   readonly #variant: string;
   readonly #keyPrefix: string;
+  /** What a bound token is called here. */
+  readonly #boundTokenType: TokenType;
   readonly #clock: Clock;
 
   /**
@@ -82,7 +87,9 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     this.clientId = clientId;
     this.#options = options;
     this.#clock = clock;
-    this.#authority = parseAuthority(options);
+    const { authority } = options;
+    this.#authority = typeof authority === "object" ? tokenEndpointAuthority(authority) : parseAuthority({ ...options, authority });
+    this.#boundTokenType = this.#authority.kind === "rfc8705" ? this.#authority.boundTokenType : "mtls_pop";
     this.#credential = options.certificate
       ? certificateCredential(options.certificate, { sendCertificateOverMtls, timeoutMs })
       : assertionCredential(options.clientAssertion, timeoutMs);
@@ -98,7 +105,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
   /**
    * Acquires a token for the application itself, from the cache when it can.
    *
-   * @returns `mtls_pop` when `mtlsProofOfPossession` is set, else `Bearer`; never the weaker one in place of the other
+   * @returns `mtls_pop` when `mtlsProofOfPossession` is set, else `Bearer`; never the weaker one in place of the other. An authority that was given
+   * by its token endpoint is asked for bound tokens alone, which are of its `tokenType`.
    * @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted
    */
   async acquireTokenByClientCredential(given: ClientCredentialRequest): Promise<AuthenticationResult> {
@@ -132,11 +140,13 @@ export class ConfidentialClientApplication implements BoundTokenSource {
     const { mtlsProofOfPossession: bound = false, claims, signal } = request;
     signal?.throwIfAborted();
     shareSignal(signal);
-    const scope = scopeKey(request.scopes);
-    const tenantId = request.tenantId === undefined ? this.#authority.tenant : assertTenant(request.tenantId);
+    const authority = this.#authority;
+    const isEntra = authority.kind !== "rfc8705";
     // all that can be refused before the certificate is asked for, which may mean a request to somewhere else
+    const scope = isEntra ? scopeKey(request.scopes) : readServerRequest(request);
+    const tenantId = !isEntra ? "" : request.tenantId === undefined ? authority.tenant : assertTenant(request.tenantId);
     const askedClaims = claims === undefined ? undefined : mergeClaims(this.#clientCapabilities, claims);
-    if (bound || this.#sendCertificateOverMtls) assertTakesCertificate(this.#authority, tenantId);
+    if (isEntra && (bound || this.#sendCertificateOverMtls)) assertTakesCertificate(authority, tenantId);
     const wanted: Wanted = { request, bound, scope, tenantId, askedClaims, variant: this.#variantOf(request) };
     const startedMs = this.#clock.now();
     const source = this.#credential.certificate(signal);
@@ -182,7 +192,7 @@ export class ConfidentialClientApplication implements BoundTokenSource {
 
   /** One leaf, one key: a renewed certificate with the same key must miss (PROTOCOL.md section 3). */
   #keyOf({ bound, scope, tenantId, variant }: Wanted, leaf: BindingCertificate | undefined): string {
-    return `${this.#keyPrefix} ${tenantId} ${bound ? "mtls_pop" : "Bearer"} ${leaf?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
+    return `${this.#keyPrefix} ${tenantId} ${bound ? this.#boundTokenType : "Bearer"} ${leaf?.x5tS256 ?? this.#credential.cacheId} ${variant} ${scope}`;
   }
 
   #variantOf({ fmiPath, extraBodyParameters }: ClientCredentialRequest): string {

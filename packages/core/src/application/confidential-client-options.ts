@@ -1,4 +1,5 @@
 import { RegionDetector } from "../authority/region-detector.js";
+import type { TokenEndpointAuthority } from "../authority/token-endpoint-authority.js";
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import type { CertificateSource } from "../certificate/certificate-source.js";
 import { MtlsPopError } from "../errors.js";
@@ -20,13 +21,17 @@ import { TokenCache } from "../token/token-cache.js";
 import { assertExtraBodyParameters } from "../token/token-request.js";
 import { type TransportOptions, transportRule } from "../transport/transport-options.js";
 import { type ClientAssertionCallback, type ClientAssertionSource, clientAssertionRule } from "./client-assertion-source.js";
+import { assertTokenEndpointOptions, hasTokenEndpoint } from "./token-endpoint-rules.js";
 
 /** Everything about a {@link ConfidentialClientApplication} but its credential. */
 export interface ConfidentialClientBaseOptions {
   /** The application's id. */
   clientId: string;
-  /** E.g. `https://login.microsoftonline.com/{tenant}`; without a tenant in it, `tenantId` is needed. @default the public cloud */
-  authority?: string;
+  /**
+   * E.g. `https://login.microsoftonline.com/{tenant}`; without a tenant in it, `tenantId` is needed. A server by RFC 8705 that is not Entra is
+   * given by its token endpoint, and goes with `certificate` alone, without what is Entra's. @default the public cloud
+   */
+  authority?: string | TokenEndpointAuthority;
   /** GUID or domain name of the directory. @default the authority's */
   tenantId?: string;
   /** A region such as `westus3`, or `"auto"` to find it out. @default the global endpoint */
@@ -76,7 +81,10 @@ const certificateRule: OptionRule = {
 
 const RULES = {
   clientId: clientIdRule,
-  authority: text,
+  authority: {
+    expected: "a URL as a string, or { tokenEndpoint, tokenType } for a server that is not Entra",
+    test: (value) => text.test(value) || record.test(value),
+  },
   tenantId: text,
   azureRegion: text,
   fallbackToGlobal: flag,
@@ -106,6 +114,7 @@ export function readConfidentialClientOptions(given: ConfidentialClientOptions):
     });
   }
   assertOptions("ConfidentialClientApplication", options, RULES);
+  if (hasTokenEndpoint(options)) assertTokenEndpointOptions(options);
   const { certificate, clientAssertion, authority, tenantId } = options;
   if (!certificate === !clientAssertion) {
     throw new MtlsPopError(
@@ -122,7 +131,7 @@ export function readConfidentialClientOptions(given: ConfidentialClientOptions):
 
 /** One request for a token. */
 export interface ClientCredentialRequest {
-  /** The resource's `/.default` scope. */
+  /** The resource's `/.default` scope; for a server that is not Entra its own scopes, or none. */
   scopes: readonly string[];
   /** Asks for a token that is bound to the certificate. @default false */
   mtlsProofOfPossession?: boolean;

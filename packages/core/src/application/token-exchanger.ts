@@ -2,27 +2,28 @@ import type { Authority } from "../authority/authority.js";
 import type { RegionDetector } from "../authority/region-detector.js";
 import { RegionRoute } from "../authority/region-route.js";
 import { assertTakesCertificate, loginTokenEndpoint, mtlsTokenEndpoint } from "../authority/token-endpoint.js";
+import type { Rfc8705Authority } from "../authority/token-endpoint-authority.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { type Logger, tell } from "../internal/logger.js";
-import { assertConfirmation } from "../token/confirmation.js";
 import { postTokenRequest } from "../token/token-endpoint-client.js";
 import { tokenRequestBody } from "../token/token-request.js";
-import { parseTokenResponse } from "../token/token-response.js";
+import { parseTokenResponse, type TokenType } from "../token/token-response.js";
 import type { Transport } from "../transport/transport-options.js";
-import { AuthenticationResult } from "./authentication-result.js";
+import { AuthenticationResult, type AuthenticationResultFields } from "./authentication-result.js";
 import type { ClientCredential, Proof } from "./client-credential.js";
+import { confirmedResult } from "./confirmed-result.js";
 
 /** Where and how requests go; the same for all of an application's. */
 export interface TokenExchangerOptions {
-  readonly authority: Authority;
-  readonly azureRegion?: string;
-  readonly fallbackToGlobal?: boolean;
+  readonly authority: Authority | Rfc8705Authority;
+  readonly azureRegion?: string | undefined;
+  readonly fallbackToGlobal?: boolean | undefined;
   readonly transport: Transport;
   readonly clock: Clock;
   readonly logger?: Logger;
-  readonly regionDetector?: RegionDetector;
+  readonly regionDetector?: RegionDetector | undefined;
 }
 
 /** One token, asked for. Everything in it was resolved once and does not change under way. */
@@ -55,10 +56,16 @@ const UNREACHABLE = new Set<string>(["network_error", "tls_handshake_failed", "t
 export class TokenExchanger {
   readonly #options: TokenExchangerOptions;
   readonly #region: RegionRoute;
+  readonly #boundTokenType: TokenType;
+  readonly #plainServer: boolean;
 
   constructor(options: TokenExchangerOptions) {
     this.#options = options;
-    this.#region = new RegionRoute({ ...options, detector: options.regionDetector });
+    const { authority, regionDetector: detector } = options;
+    this.#plainServer = authority.kind === "rfc8705";
+    this.#boundTokenType = authority.kind === "rfc8705" ? authority.boundTokenType : "mtls_pop";
+    // a region that the environment forces is one of Entra's
+    this.#region = new RegionRoute({ ...options, detector, ...(this.#plainServer && { env: {} }) });
   }
 
   /**
@@ -70,7 +77,7 @@ export class TokenExchanger {
     const startedMs = clock.now();
     const proof = await question.credential.prove({ ...question, mtlsProofOfPossession: question.bound }, question.certificate);
     // where a certificate must not go, no region is asked for either
-    if (proof.tlsCertificate) assertTakesCertificate(authority, question.tenantId);
+    if (proof.tlsCertificate && authority.kind !== "rfc8705") assertTakesCertificate(authority, question.tenantId);
     (proof.tlsCertificate ?? question.certificate)?.assertValidAt(new Date(clock.now()));
     const regionStartedMs = clock.now();
     const { region, mayLeave } = await this.#region.choose(question.signal);
@@ -89,9 +96,16 @@ export class TokenExchanger {
   async #form(question: TokenQuestion, proof: Proof, region: string | undefined): Promise<TokenForm> {
     const { authority, clock } = this.#options;
     const route = { tenant: question.tenantId, region };
-    const endpoint = proof.tlsCertificate ? mtlsTokenEndpoint(authority, route) : loginTokenEndpoint(authority, route);
+    const endpoint =
+      authority.kind === "rfc8705"
+        ? new URL(authority.environment)
+        : proof.tlsCertificate
+          ? mtlsTokenEndpoint(authority, route)
+          : loginTokenEndpoint(authority, route);
     const clientAssertion = await proof.clientAssertion(endpoint, clock.now());
-    return { region, endpoint, body: tokenRequestBody({ ...question, clientAssertion }) };
+    // a server of RFC 8705 alone binds the tokens of a client as it is registered, and knows no field that asks for it
+    const bound = question.bound && this.#boundTokenType === "mtls_pop";
+    return { region, endpoint, body: tokenRequestBody({ ...question, bound, clientAssertion }) };
   }
 
   async #exchange(
@@ -102,21 +116,20 @@ export class TokenExchanger {
   ): Promise<AuthenticationResult> {
     const { transport, clock, logger } = this.#options;
     const { tenantId, bound, correlationId, signal, certificateMs } = question;
+    const { tlsCertificate: certificate } = proof;
+    const plainServer = this.#plainServer;
     const httpStartedMs = clock.now();
-    const answer = await postTokenRequest(transport, clock, { endpoint, body, certificate: proof.tlsCertificate, correlationId, signal });
-    const tokenType = bound ? "mtls_pop" : "Bearer";
-    const token = parseTokenResponse(answer, { tokenType, scope: question.scope, correlationId });
-    if (bound && proof.tlsCertificate) assertConfirmation(token.accessToken, proof.tlsCertificate, correlationId);
+    const answer = await postTokenRequest(transport, clock, { endpoint, body, certificate, correlationId, signal, plainServer });
+    const tokenType = bound ? this.#boundTokenType : "Bearer";
+    const token = parseTokenResponse(answer, { tokenType, scope: question.scope, correlationId, plainServer });
     const now = clock.now();
-    tell(logger, "info", `Acquired a token of type ${tokenType} from ${endpoint.host} in ${now - httpStartedMs} ms (${correlationId}).`);
-    return new AuthenticationResult({
+    const fields: AuthenticationResultFields = {
       accessToken: token.accessToken,
       tokenType,
       expiresOn: new Date(now + token.expiresInSeconds * 1000),
       refreshOn: token.refreshInSeconds === undefined ? undefined : new Date(now + token.refreshInSeconds * 1000),
       scopes: token.scopes,
       tenantId,
-      bindingCertificate: bound ? proof.tlsCertificate : undefined,
       correlationId,
       metadata: {
         tokenSource: "IdentityProvider",
@@ -124,6 +137,10 @@ export class TokenExchanger {
         ...(region && { region }),
         durations: { totalMs: now - startedMs + certificateMs, certificateMs, regionMs, httpMs: now - httpStartedMs },
       },
-    });
+    };
+    const result =
+      bound && certificate ? confirmedResult({ ...fields, bindingCertificate: certificate }) : new AuthenticationResult(fields);
+    tell(logger, "info", `Acquired a token of type ${tokenType} from ${endpoint.host} in ${now - httpStartedMs} ms (${correlationId}).`);
+    return result;
   }
 }

@@ -62,3 +62,15 @@ const BY_HOST = new Map(CLOUDS.flatMap((cloud) => cloud.hosts.map((host) => [hos
 export function cloudOf(hostname: string): Cloud | undefined {
   return BY_HOST.get(hostname);
 }
+
+/**
+ * Whether a host belongs to a token service of a known cloud: a login host, its mTLS counterpart, or a region of either.
+ *
+ * @param hostname in lower case, without port
+ */
+export function isCloudHost(hostname: string): boolean {
+  // a dot at the end changes the name and not the host
+  const name = hostname.replace(/\.$/, "");
+  const services = CLOUDS.flatMap(({ hosts, mtlsHost, regionalLoginHost }) => [...hosts, mtlsHost, regionalLoginHost]);
+  return services.some((host) => name === host || name.endsWith(`.${host}`));
+}

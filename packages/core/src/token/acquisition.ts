@@ -1,4 +1,5 @@
 import { AuthenticationResult, type AuthenticationResultFields } from "../application/authentication-result.js";
+import { confirmedResult, isConfirmedBearer } from "../application/confirmed-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
@@ -91,5 +92,9 @@ export class Acquisition {
 function copy(result: AuthenticationResult, changes: Partial<AuthenticationResultFields>): AuthenticationResult {
   // the three that are no properties of its own
   const { accessToken, expiresOn, refreshOn } = result;
-  return new AuthenticationResult({ ...result, accessToken, expiresOn, refreshOn, ...changes });
+  const fields: AuthenticationResultFields = { ...result, accessToken, expiresOn, refreshOn, ...changes };
+  const { bindingCertificate } = fields;
+  // checked again, since the certificate may be another object
+  if (bindingCertificate && isConfirmedBearer(result)) return confirmedResult({ ...fields, bindingCertificate });
+  return new AuthenticationResult(fields);
 }

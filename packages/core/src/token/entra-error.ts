@@ -84,7 +84,8 @@ export function entraError(answer: EntraErrorAnswer): MtlsPopError {
   });
 }
 
-function codeOf(error: string): MtlsPopErrorCode {
+/** The code for what an answer has as its `error`. */
+export function codeOf(error: string): MtlsPopErrorCode {
   return isOAuthError(error) ? error : "service_error";
 }
 
@@ -92,7 +93,8 @@ function isOAuthError(error: string): error is MtlsPopErrorCode {
   return OAUTH_ERRORS.has(error);
 }
 
-function isTransient(status: number): boolean {
+/** Whether the same request may succeed later. */
+export function isTransient(status: number): boolean {
   return status === 408 || status === 429 || status >= 500;
 }
 
@@ -106,7 +108,8 @@ export function parseObject(body: string): Readonly<Record<string, unknown>> | u
   }
 }
 
-function text(value: unknown): string | undefined {
+/** A text that says something. */
+export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 

@@ -23,6 +23,28 @@ export function scopeKey(scopes: readonly string[]): string {
   return [...new Set(scopes)].sort().join(" ");
 }
 
+/** What a scope is made of (RFC 6749 section 3.3). */
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
+
+/**
+ * The same for a server that is not Entra: scopes are its own, and there may be none.
+ *
+ * @returns one string, sorted, joined by spaces; empty for no scope
+ * @throws {MtlsPopError} `invalid_options`
+ * @see RFC 6749 section 3.3
+ */
+export function serverScopeKey(scopes: readonly string[]): string {
+  if (!textList.test(scopes)) throw new MtlsPopError("invalid_options", "`scopes` must be an array of the server's scopes.");
+  // what a resource has as its `scope` may be several, as in the request
+  const tokens = scopes.flatMap((scope) => scope.split(" ").filter(Boolean));
+  if (!tokens.every((token) => SCOPE_TOKEN.test(token))) {
+    throw new MtlsPopError("invalid_options", "A scope holds a character that no scope may have.", {
+      help: 'Use printable ASCII characters without `"` and `\\`, as the server has them.',
+    });
+  }
+  return [...new Set(tokens)].sort().join(" ");
+}
+
 /** Of one resource, named; a blank parts scopes (RFC 6749 section 3.3). */
 function isScope(scope: string): boolean {
   return scope.endsWith(DEFAULT) && scope.length > DEFAULT.length && !scope.includes(" ");

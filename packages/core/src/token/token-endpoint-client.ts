@@ -4,7 +4,8 @@ import type { Clock } from "../internal/clock.js";
 import { type ControlResponse, sendControlRequest } from "../transport/control-request.js";
 import type { Transport } from "../transport/transport-options.js";
 import { entraError } from "./entra-error.js";
-import { tokenRequestHeaders } from "./token-request.js";
+import { serverError } from "./server-error.js";
+import { serverRequestHeaders, tokenRequestHeaders } from "./token-request.js";
 
 /** What is tried a second time, and when (PROTOCOL.md section 7). An answer with Retry-After is not: the throttle memory has it. */
 const RETRY = {
@@ -23,6 +24,8 @@ export interface TokenExchange {
   readonly certificate: BindingCertificate | undefined;
   readonly correlationId: string;
   readonly signal: AbortSignal;
+  /** Another server than Entra: it is told nothing of Entra's, and its errors are those of OAuth. @default false */
+  readonly plainServer?: boolean;
 }
 
 /**
@@ -42,15 +45,17 @@ export async function postTokenRequest(transport: Transport, clock: Clock, excha
 }
 
 async function post(transport: Transport, clock: Clock, exchange: TokenExchange): Promise<string> {
-  const { endpoint: url, body, certificate, correlationId, signal } = exchange;
-  const headers = tokenRequestHeaders(correlationId);
+  const { endpoint: url, body, certificate, correlationId, signal, plainServer } = exchange;
+  const headers = plainServer ? serverRequestHeaders(correlationId) : tokenRequestHeaders(correlationId);
   const response = await sendControlRequest(transport, { method: "POST", url, headers, body, certificate, correlationId, signal });
   if (response.status !== 200) throw failure(response, exchange, clock);
   return response.body;
 }
 
-function failure({ status, headers, body }: ControlResponse, { endpoint, correlationId }: TokenExchange, clock: Clock): MtlsPopError {
-  return entraError({ status, headers, body, host: endpoint.host, correlationId, nowMs: clock.now() });
+function failure({ status, headers, body }: ControlResponse, exchange: TokenExchange, clock: Clock): MtlsPopError {
+  const { endpoint, correlationId, plainServer } = exchange;
+  const answer = { status, headers, body, host: endpoint.host, correlationId, nowMs: clock.now() };
+  return plainServer ? serverError(answer) : entraError(answer);
 }
 
 function isWorthRetrying(error: unknown): boolean {

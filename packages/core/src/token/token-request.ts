@@ -32,9 +32,9 @@ const RESERVED = new Set([
 /** What a token request says. */
 export interface TokenRequest {
   readonly clientId: string;
-  /** Space separated. */
+  /** Space separated; empty for none. */
   readonly scope: string;
-  /** Whether the token is to be bound to the certificate of the connection. */
+  /** Asks by name for a token that is bound to the certificate of the connection, as Entra wants it. */
   readonly bound: boolean;
   /** Names the Bearer token in the form, as a managed identity does over mutual TLS. @default false */
   readonly namesBearer?: boolean;
@@ -51,7 +51,8 @@ export interface TokenRequest {
  * @see PROTOCOL.md section 2
  */
 export function tokenRequestBody(request: TokenRequest): string {
-  const form = new URLSearchParams({ client_id: request.clientId, grant_type: "client_credentials", scope: request.scope });
+  const form = new URLSearchParams({ client_id: request.clientId, grant_type: "client_credentials" });
+  if (request.scope) form.set("scope", request.scope);
   if (request.bound) form.set("token_type", "mtls_pop");
   else if (request.namesBearer) form.set("token_type", "bearer");
   if (request.clientAssertion) {
@@ -65,15 +66,22 @@ export function tokenRequestBody(request: TokenRequest): string {
 }
 
 /**
+ * The headers of a token request to a server that is not Entra.
+ *
+ * @param correlationId GUID that both sides may log
+ */
+export function serverRequestHeaders(correlationId: string): Record<string, string> {
+  return { "content-type": "application/x-www-form-urlencoded", accept: "application/json", "client-request-id": correlationId };
+}
+
+/**
  * The headers of a token request.
  *
  * @param correlationId GUID that both sides log
  */
 export function tokenRequestHeaders(correlationId: string): Record<string, string> {
   return {
-    "content-type": "application/x-www-form-urlencoded",
-    accept: "application/json",
-    "client-request-id": correlationId,
+    ...serverRequestHeaders(correlationId),
     "return-client-request-id": "true",
     "x-client-SKU": "mtls-pop.node",
     "x-client-Ver": VERSION,

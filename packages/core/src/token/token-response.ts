@@ -1,7 +1,16 @@
 import { MtlsPopError } from "../errors.js";
 
-/** `mtls_pop`: bound to a certificate (RFC 8705 section 3). `Bearer`: bound to nothing. */
+/** `mtls_pop`: bound to a certificate (RFC 8705 section 3). `Bearer`: bound to nothing, unless a server that is not Entra calls so what it binds. */
 export type TokenType = "mtls_pop" | "Bearer";
+
+/** What a token request was for. */
+export interface AskedToken {
+  readonly tokenType: TokenType;
+  readonly scope: string;
+  readonly correlationId: string;
+  /** Another server than Entra was asked. @default false */
+  readonly plainServer?: boolean;
+}
 
 /** A token endpoint's successful answer, checked. */
 export interface TokenResponse {
@@ -22,7 +31,7 @@ export interface TokenResponse {
  * @throws {MtlsPopError} `invalid_token_response`, `token_type_missing`, `token_type_mismatch`
  * @see RFC 6749 section 5.1, RFC 8705 section 3
  */
-export function parseTokenResponse(body: string, asked: { tokenType: TokenType; scope: string; correlationId: string }): TokenResponse {
+export function parseTokenResponse(body: string, asked: AskedToken): TokenResponse {
   const { correlationId } = asked;
   const answer = parseObject(body, correlationId);
   assertTokenType(answer["token_type"], asked);
@@ -55,7 +64,7 @@ function parseObject(body: string, correlationId: string): Record<string, unknow
   return answer as Record<string, unknown>;
 }
 
-function assertTokenType(found: unknown, { tokenType, correlationId }: { tokenType: TokenType; correlationId: string }): void {
+function assertTokenType(found: unknown, { tokenType, correlationId, plainServer }: AskedToken): void {
   if (typeof found !== "string" || found === "") {
     throw new MtlsPopError("token_type_missing", `The token answer has no \`token_type\`, but ${tokenType} was asked for.`, {
       correlationId,
@@ -68,7 +77,9 @@ function assertTokenType(found: unknown, { tokenType, correlationId }: { tokenTy
       `A ${tokenType} token was asked for, but the service answered with ${JSON.stringify(found.slice(0, 40))}.`,
       {
         correlationId,
-        help: "Bound tokens may not be enabled for this tenant, application or resource (see AADSTS51000 and AADSTS392196 in docs/errors.md).",
+        help: plainServer
+          ? "Have the server bind this client's tokens to its certificate (RFC 8705), and give as `authority.tokenType` what it calls them."
+          : "Bound tokens may not be enabled for this tenant, application or resource (see AADSTS51000 and AADSTS392196 in docs/errors.md).",
       },
     );
   }
