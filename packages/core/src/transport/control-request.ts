@@ -1,5 +1,5 @@
-import { type ClientRequest, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { request as httpsRequest, type RequestOptions } from "node:https";
+import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 import { otherProtocolError, type TimeoutPhase, timeoutError, transportError } from "./transport-errors.js";
@@ -104,8 +104,8 @@ function requestOptions(transport: Transport, { method, url, headers, body, cert
     url.protocol !== "https:" ? undefined : certificate ? certificate.secureContext({ ca }) : transport.anonymousContext(host);
   return {
     method,
-    // a few messages an hour: nothing to keep open, nothing to close
-    agent: false,
+    // a few messages an hour: nothing to keep open, nothing to close; not `false`, which makes one of the global agent's class: a proxy's, maybe
+    agent: url.protocol === "https:" ? new HttpsAgent() : new HttpAgent(),
     // whatever NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 say: who answers here is handed a credential
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",

@@ -17,6 +17,11 @@ function ask(port: number, ca: string | undefined, settings: Parameters<typeof i
   return inChild(
     `import { sendControlRequest } from "../src/transport/control-request.ts";
      import { Transport } from "../src/transport/transport-options.ts";
+     import http from "node:http";
+     import https from "node:https";
+     const goesElsewhere = (agent) => class extends agent { createConnection() { throw new Error("the global agent was used"); } };
+     if (process.env.GLOBAL_AGENT) https.globalAgent = new (goesElsewhere(https.Agent))();
+     if (process.env.GLOBAL_AGENT) http.globalAgent = new (goesElsewhere(http.Agent))();
      const lookup = (_name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
      const transport = new Transport({ lookup, ca: ${JSON.stringify(ca)} });
      const url = new URL("https://${NAME}:${port}/");
@@ -39,5 +44,9 @@ describe("a control request", () => {
     const flags = ["--tls-min-v1.0", "--tls-cipher-list=DEFAULT@SECLEVEL=0"];
     expect(await ask(old.port, authority.rootPem, { flags })).toEqual({ code: "tls_handshake_failed", untrusted: false });
     expect(await ask(old.port, undefined, { flags })).toEqual({ code: "tls_handshake_failed", untrusted: false });
+  });
+
+  it("MI-10 goes past a global agent that leads all of the process's requests to a proxy", async () => {
+    expect(await ask(server.port, authority.rootPem, { env: { GLOBAL_AGENT: "a proxy's" } })).toEqual({ status: 200 });
   });
 });
