@@ -1,4 +1,7 @@
-/** How a bound token is announced in the `Authorization` header; never `Bearer`, which would ask for a token that is bound to nothing. */
+/**
+ * How a bound token is announced in the `Authorization` header; never `Bearer`, which would ask for a token that is bound to nothing. The one
+ * exception follows from the token and is no setting: `ownSchemeOf` in bound-token.
+ */
 export type AuthorizationScheme = "pop" | "mtls_pop";
 
 /** The scheme that a 401 to the given one is answered with. */

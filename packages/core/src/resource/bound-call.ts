@@ -4,7 +4,7 @@ import { type Answer, drain, onceReleased } from "../transport/answer.js";
 import { exchange } from "../transport/exchange.js";
 import type { MtlsAgent } from "../transport/mtls-agent.js";
 import { showsScheme } from "./authorization-scheme.js";
-import { assertBound } from "./bound-token.js";
+import { assertBound, ownSchemeOf } from "./bound-token.js";
 import type { CallSurroundings } from "./call-surroundings.js";
 import { claimsChallenge } from "./challenge.js";
 import { connectAhead } from "./connect-ahead.js";
@@ -22,6 +22,8 @@ const DRAIN_BYTES = 64 * 1024;
 /** A token, and connections with the certificate that it is bound to. */
 interface Binding {
   readonly accessToken: string;
+  /** Of the token itself, in place of a negotiated one. */
+  readonly scheme: "Bearer" | undefined;
   readonly agent: MtlsAgent;
 }
 
@@ -61,7 +63,7 @@ export class BoundCall {
         this.#claims = claims;
         this.#negotiation.confirm();
         binding = this.#bind(await this.#acquire());
-      } else if (status === 401 && claims === undefined && this.#mayChangeScheme()) {
+      } else if (status === 401 && claims === undefined && this.#mayChangeScheme(binding)) {
         const body = await this.#dismiss(answer, `may want another scheme than "${this.#negotiation.scheme}"`);
         this.#negotiation.change({ answer, body });
       } else if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
@@ -85,7 +87,13 @@ export class BoundCall {
 
   #bind(token: BoundToken): Binding {
     assertBound(token);
-    return { accessToken: token.accessToken, agent: this.#client.agents.agentFor(this.#resource, token.bindingCertificate) };
+    const scheme = ownSchemeOf(token);
+    if (scheme) this.#resource.assertTakesOtherTokens();
+    return {
+      accessToken: token.accessToken,
+      scheme: this.#resource.schemeIsFixed ? undefined : scheme,
+      agent: this.#client.agents.agentFor(this.#resource, token.bindingCertificate),
+    };
   }
 
   /** Asks for the token; the connection is opened meanwhile. */
@@ -101,7 +109,7 @@ export class BoundCall {
     return signal ? abortable(Promise.resolve(acquiring), signal) : acquiring;
   }
 
-  #send({ accessToken, agent }: Binding): Promise<Answer> {
+  #send({ accessToken, scheme, agent }: Binding): Promise<Answer> {
     const resource = this.#resource;
     const { url, method, headers, signal } = this.#call;
     const body = this.#body;
@@ -112,7 +120,7 @@ export class BoundCall {
         endpoint: resource.endpoint,
         method,
         path: `${url.pathname}${url.search}`,
-        headers: requestHeaders(resource, headers, method, body, `${this.#negotiation.scheme} ${accessToken}`),
+        headers: requestHeaders(resource, headers, method, body, `${scheme ?? this.#negotiation.scheme} ${accessToken}`),
         content: body?.content,
         length: body?.length,
         replayable: body?.replayable ?? true,
@@ -128,8 +136,8 @@ export class BoundCall {
   }
 
   /** After a claims challenge the scheme is not in doubt: the resource has read the token. */
-  #mayChangeScheme(): boolean {
-    return this.#negotiation.mayChange && this.#claims === undefined;
+  #mayChangeScheme({ scheme }: Binding): boolean {
+    return scheme === undefined && this.#negotiation.mayChange && this.#claims === undefined;
   }
 
   /**

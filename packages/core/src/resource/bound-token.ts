@@ -1,5 +1,6 @@
 import { AuthenticationResult } from "../application/authentication-result.js";
 import type { BoundToken } from "../application/bound-token-source.js";
+import { isConfirmedBearer } from "../application/confirmed-result.js";
 import { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
 
@@ -17,7 +18,8 @@ const TOKEN68 = /^[\w.~+/-]+=*$/;
 const usable = new WeakSet<object>();
 
 /**
- * Refuses what a token source gave unless it is bound to a certificate that is there.
+ * Refuses what a token source gave unless it is bound to a certificate that is there. What says `Bearer` is refused, but for the very result of an
+ * authority that was given by its token endpoint.
  *
  * @throws {MtlsPopError} `token_not_bound`
  */
@@ -30,6 +32,16 @@ export function assertBound(token: BoundToken): asserts token is UsableToken {
     });
   }
   if (isImmutable(token)) usable.add(token);
+}
+
+/**
+ * The scheme of a token that is not announced as a resource's other ones are: RFC 8705 has `Bearer` for what a server calls so. Never that of a
+ * token of Entra's.
+ *
+ * @see PROTOCOL.md section 9
+ */
+export function ownSchemeOf(token: UsableToken): "Bearer" | undefined {
+  return token.tokenType === "Bearer" && isConfirmedBearer(token) ? "Bearer" : undefined;
 }
 
 /** Frozen is not enough: a getter of somebody else's may give another token each time. */
@@ -45,7 +57,7 @@ function isImmutable(token: BoundToken): boolean {
 function flawOf(token: unknown): string | undefined {
   if (typeof token !== "object" || token === null) return "nothing";
   const { accessToken, tokenType, bindingCertificate } = token as Partial<Record<keyof BoundToken, unknown>>;
-  if (typeof tokenType !== "string" || tokenType.toLowerCase() !== "mtls_pop") {
+  if (typeof tokenType !== "string" || (tokenType.toLowerCase() !== "mtls_pop" && !isConfirmedBearer(token))) {
     return typeof tokenType === "string" ? `a token of type "${tokenType.slice(0, 40)}"` : "a token without a type";
   }
   if (!(bindingCertificate instanceof BindingCertificate)) return "a token without a BindingCertificate";

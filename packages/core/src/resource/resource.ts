@@ -66,6 +66,8 @@ export class Resource {
   /** By lower-case name; nothing replaces them. */
   readonly requiredHeaders: ReadonlyMap<string, string>;
   readonly tokens: BoundTokenSource;
+  /** A vault or Graph: it takes tokens of Entra's alone. */
+  readonly #isOfEntra: boolean;
   /** What the source is asked for by a call without a signal: one object for all of them. */
   readonly tokenRequest: BoundTokenRequest;
 
@@ -91,7 +93,20 @@ export class Resource {
     for (const name of this.requiredHeaders.keys()) headers.delete(name);
     this.defaultHeaders = headers;
     this.tokens = options.tokens ?? tokens;
+    this.#isOfEntra = profile !== RESOURCE_PROFILES.default;
     this.tokenRequest = Object.freeze({ scopes: Object.freeze([this.scope]) });
+  }
+
+  /**
+   * Refuses a vault and Graph for a token of another server than Entra: it would be of no use there, and no business of theirs.
+   *
+   * @throws {MtlsPopError} `resource_not_configured`
+   */
+  assertTakesOtherTokens(): void {
+    if (!this.#isOfEntra) return;
+    throw new MtlsPopError("resource_not_configured", `${this.origin} takes tokens of Entra's, and this one is another server's.`, {
+      help: 'Give the resource `tokens` of an application whose authority is Entra\'s; if it is neither a vault nor Graph, profile: "default".',
+    });
   }
 
   /** Whether a URL of this origin lies under the base URL's path, also for a server that decodes it once more. */
