@@ -56,6 +56,8 @@ export type { ManagedIdentityId } from "./managed-identity/managed-identity-id.j
 export type { ManagedIdentitySource } from "./managed-identity/source.js";
 export { detectManagedIdentitySource } from "./managed-identity/source.js";
 export type { AuthorizationScheme } from "./resource/authorization-scheme.js";
+export type { UsableToken } from "./resource/bound-token.js";
+export { assertBound } from "./resource/bound-token.js";
 export type { NamedResources, PopClients, PopClientsOptions, ReservedClientName } from "./resource/pop-clients.js";
 export { assertClientName, createPopClients } from "./resource/pop-clients.js";
 export type { ConnectionOptions, FetchFunction, PopFetch, PopFetchOptions } from "./resource/pop-fetch.js";

@@ -1,11 +1,4 @@
-import {
-  type BoundToken,
-  type BoundTokenRequest,
-  type BoundTokenSource,
-  type FetchFunction,
-  MtlsPopError,
-  type PopClients,
-} from "@mtls-pop/core";
+import { assertBound, type BoundTokenRequest, type BoundTokenSource, type FetchFunction, type PopClients } from "@mtls-pop/core";
 import type { SettingsTokens } from "./credentials/credential.js";
 
 /** What a wrapped handler gets as its third argument. It belongs to all invocations, and is closed when the app ends. */
@@ -34,12 +27,4 @@ export function boundClients(pop: PopClients<string>, tokens: BoundTokenSource):
   };
   // shared: one handler must not replace what another one calls
   return Object.freeze(Object.assign(clients, { acquireToken }));
-}
-
-/** @throws {MtlsPopError} `token_not_bound` for what an app's own source may give */
-function assertBound(token: BoundToken | undefined): void {
-  if (token?.tokenType?.toLowerCase() === "mtls_pop" && token.bindingCertificate) return;
-  throw new MtlsPopError("token_not_bound", "The token source gave no token that is bound to a certificate.", {
-    help: 'Return { accessToken, tokenType: "mtls_pop", bindingCertificate }.',
-  });
 }

@@ -11,9 +11,9 @@ import { postTokenRequest } from "../token/token-endpoint-client.js";
 import { tokenRequestBody } from "../token/token-request.js";
 import { parseTokenResponse, type TokenType } from "../token/token-response.js";
 import type { Transport } from "../transport/transport-options.js";
-import { AuthenticationResult, type AuthenticationResultFields } from "./authentication-result.js";
+import type { AuthenticationResult } from "./authentication-result.js";
 import type { ClientCredential, Proof } from "./client-credential.js";
-import { confirmedResult } from "./confirmed-result.js";
+import { tokenResult } from "./token-result.js";
 
 /** Where and how requests go; the same for all of an application's. */
 export interface TokenExchangerOptions {
@@ -123,23 +123,17 @@ export class TokenExchanger {
     const tokenType = bound ? this.#boundTokenType : "Bearer";
     const token = parseTokenResponse(answer, { tokenType, scope: question.scope, correlationId, plainServer });
     const now = clock.now();
-    const fields: AuthenticationResultFields = {
-      accessToken: token.accessToken,
-      tokenType,
-      expiresOn: new Date(now + token.expiresInSeconds * 1000),
-      refreshOn: token.refreshInSeconds === undefined ? undefined : new Date(now + token.refreshInSeconds * 1000),
-      scopes: token.scopes,
+    const result = tokenResult(token, {
+      nowMs: now,
       tenantId,
+      bindingCertificate: bound ? certificate : undefined,
       correlationId,
       metadata: {
-        tokenSource: "IdentityProvider",
         tokenEndpoint: endpoint.href,
         ...(region && { region }),
         durations: { totalMs: now - startedMs + certificateMs, certificateMs, regionMs, httpMs: now - httpStartedMs },
       },
-    };
-    const result =
-      bound && certificate ? confirmedResult({ ...fields, bindingCertificate: certificate }) : new AuthenticationResult(fields);
+    });
     tell(logger, "info", `Acquired a token of type ${tokenType} from ${endpoint.host} in ${now - httpStartedMs} ms (${correlationId}).`);
     return result;
   }

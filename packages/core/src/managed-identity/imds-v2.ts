@@ -1,9 +1,9 @@
-import { AuthenticationResult } from "../application/authentication-result.js";
+import type { AuthenticationResult } from "../application/authentication-result.js";
+import { tokenResult } from "../application/token-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { isMtlsPopError } from "../errors.js";
 import { type Logger, tell } from "../internal/logger.js";
 import { mergeClaims } from "../token/claims.js";
-import { assertConfirmation } from "../token/confirmation.js";
 import { postTokenRequest } from "../token/token-endpoint-client.js";
 import { tokenRequestBody } from "../token/token-request.js";
 import { parseTokenResponse } from "../token/token-response.js";
@@ -105,25 +105,17 @@ export class ImdsV2 {
     const answer = await postTokenRequest(transport, clock, { endpoint, body, certificate, correlationId, signal });
     const tokenType = bound ? "mtls_pop" : "Bearer";
     const token = parseTokenResponse(answer, { tokenType, scope, correlationId });
-    if (bound) assertConfirmation(token.accessToken, certificate, correlationId);
-    const now = clock.now();
-    const httpMs = now - startedMs;
-    tell(logger, "info", `Acquired a token of type ${tokenType} from ${endpoint.host} in ${httpMs} ms (${correlationId}).`);
-    return new AuthenticationResult({
-      accessToken: token.accessToken,
-      tokenType,
-      expiresOn: new Date(now + token.expiresInSeconds * 1000),
-      refreshOn: token.refreshInSeconds === undefined ? undefined : new Date(now + token.refreshInSeconds * 1000),
-      scopes: token.scopes,
+    const nowMs = clock.now();
+    const httpMs = nowMs - startedMs;
+    const result = tokenResult(token, {
+      nowMs,
       tenantId,
       bindingCertificate: bound ? certificate : undefined,
       correlationId,
-      metadata: {
-        tokenSource: "IdentityProvider",
-        tokenEndpoint: endpoint.href,
-        durations: { totalMs: httpMs + certificateMs, certificateMs, regionMs: 0, httpMs },
-      },
+      metadata: { tokenEndpoint: endpoint.href, durations: { totalMs: httpMs + certificateMs, certificateMs, regionMs: 0, httpMs } },
     });
+    tell(logger, "info", `Acquired a token of type ${tokenType} from ${endpoint.host} in ${httpMs} ms (${correlationId}).`);
+    return result;
   }
 }
 
