@@ -18,7 +18,7 @@ export const SETTINGS = [
   },
   {
     name: "AZURE_CLIENT_CERTIFICATE_PATH",
-    required: "for certificate, and for federated with MTLS_POP_LEG1_CLIENT_ID, unless MTLS_POP_CLIENT_CERTIFICATE is set",
+    required: "for certificate, and for federated with MTLS_POP_LEG1_CLIENT_ID, unless one of the next places is set",
     description: "PEM or PFX file with the certificate and its private key; read again when it changes",
   },
   {
@@ -28,10 +28,32 @@ export const SETTINGS = [
   },
   { name: "AZURE_CLIENT_CERTIFICATE_PASSWORD", required: "for an encrypted PEM or PFX", description: "opens the certificate" },
   {
+    name: "MTLS_POP_CERTIFICATE_THUMBPRINT",
+    required: "in the place of AZURE_CLIENT_CERTIFICATE_PATH",
+    description:
+      "thumbprint (SHA-1) of a certificate that App Service loads, as WEBSITE_LOAD_CERTIFICATES has it; no such on Flex Consumption",
+  },
+  {
+    name: "MTLS_POP_CERTIFICATE_SUBJECT",
+    required: "in the place of AZURE_CLIENT_CERTIFICATE_PATH",
+    description: "subject of certificates that App Service loads, such as CN=Leg1Certificate; the newest valid one is taken",
+  },
+  {
+    name: "MTLS_POP_CERTIFICATE_VAULT_URL",
+    required: "in the place of AZURE_CLIENT_CERTIFICATE_PATH",
+    description: "Key Vault that holds the certificate, such as https://contoso.vault.azure.net; read with the app's managed identity",
+  },
+  {
+    name: "MTLS_POP_CERTIFICATE_NAME",
+    required: "with MTLS_POP_CERTIFICATE_VAULT_URL",
+    description: "the certificate's name in that vault; a new version is taken up while the app runs",
+  },
+  { name: "MTLS_POP_CERTIFICATE_VERSION", required: "never", description: "pins one version of that certificate" },
+  {
     name: "MTLS_POP_MANAGED_IDENTITY_CLIENT_ID",
     required: "for a user-assigned identity",
     description:
-      "its client id, for managed-identity and for leg 1 of federated; without this and the next two the system-assigned one is taken",
+      "its client id, for managed-identity, for leg 1 of federated and for reading the certificate's vault; without this and the next two the system-assigned one is taken",
   },
   {
     name: "MTLS_POP_MANAGED_IDENTITY_RESOURCE_ID",
