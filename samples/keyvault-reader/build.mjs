@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const [appRoot = here, tsconfig = join(here, "tsconfig.json")] = process.argv.slice(2);
+const [appRoot = join(here, "app"), tsconfig = join(here, "tsconfig.json")] = process.argv.slice(2);
 
 await build({
   entryPoints: [join(here, "src/main.ts")],
@@ -21,5 +21,5 @@ await build({
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
 });
 
-// `func start` takes the nearest folder with a host.json for the app
+// the root of the repository has it, the root of the app needs it
 await copyFile(join(here, "../../host.json"), join(appRoot, "host.json"));

@@ -6,11 +6,19 @@ const FLOWS = ["direct", "federated"] as const;
 export type FlowName = (typeof FLOWS)[number];
 
 /** How the demo is called. */
-const USAGE: string = `Usage: demo [--flow ${FLOWS.join("|")}]
+const USAGE: string = `Usage: demo [--flow ${FLOWS.join("|")}] [--app archive]
 
   --flow direct      an application with a certificate (default)
   --flow federated   a managed identity as leg 1, an application as leg 2
+  --app archive      an app as it would be deployed, in place of the one that the build left
 `;
+
+/** What the command line says. */
+export interface DemoArguments {
+  readonly flow: FlowName;
+  /** An archive of an app. */
+  readonly app: string | undefined;
+}
 
 /** A command line that cannot be followed; the message says what is known. */
 export class UsageError extends Error {
@@ -18,21 +26,22 @@ export class UsageError extends Error {
 }
 
 /**
- * Reads which flow is to be played.
+ * Reads which flow is to be played, and with which app.
  *
  * @throws {UsageError}
  */
-export function readFlow(args: readonly string[]): FlowName {
+export function readArguments(args: readonly string[]): DemoArguments {
   // pnpm hands on the dashes that npm takes away
-  const { flow = FLOWS[0] } = parse(args[0] === "--" ? args.slice(1) : args);
+  const { flow = FLOWS[0], app } = parse(args[0] === "--" ? args.slice(1) : args);
   const known = FLOWS.find((one) => one === flow);
   if (known === undefined) throw usageError(`There is no flow "${flow}".`);
-  return known;
+  if (app === "") throw usageError("--app needs the name of an archive.");
+  return { flow: known, app };
 }
 
-function parse(args: readonly string[]): { readonly flow?: string } {
+function parse(args: readonly string[]): { readonly flow?: string; readonly app?: string } {
   try {
-    return parseArgs({ args: [...args], options: { flow: { type: "string" } } }).values;
+    return parseArgs({ args: [...args], options: { flow: { type: "string" }, app: { type: "string" } } }).values;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // Node's further sentences are about positional arguments, which there are none of

@@ -1,8 +1,9 @@
-import { type FlowName, readFlow, UsageError } from "./command-line.js";
+import { unpackedApp } from "../deployment/app-package.js";
+import { type FlowName, readArguments, UsageError } from "./command-line.js";
 import { direct } from "./direct-story.js";
 import { federated } from "./federated-story.js";
 import type { Narrator } from "./narrator.js";
-import { runDemo } from "./run-demo.js";
+import { type DemoOptions, runDemo } from "./run-demo.js";
 
 /** What the demo's command has of the process around it. */
 export interface CommandSurroundings {
@@ -13,9 +14,11 @@ export interface CommandSurroundings {
   readonly stop: AbortSignal;
 }
 
-const PLAYS: Readonly<Record<FlowName, (narrator: Narrator, stop: AbortSignal) => Promise<number>>> = {
-  direct: (narrator, stop) => runDemo(narrator, direct, { stop }),
-  federated: (narrator, stop) => runDemo(narrator, federated, { stop }),
+type Hosted = Pick<DemoOptions<never>, "appRoot" | "stop">;
+
+const PLAYS: Readonly<Record<FlowName, (narrator: Narrator, hosted: Hosted) => Promise<number>>> = {
+  direct: (narrator, hosted) => runDemo(narrator, direct, hosted),
+  federated: (narrator, hosted) => runDemo(narrator, federated, hosted),
 };
 
 /**
@@ -26,7 +29,10 @@ const PLAYS: Readonly<Record<FlowName, (narrator: Narrator, stop: AbortSignal) =
  */
 export async function runCommand(args: readonly string[], { narrator, complain, stop }: CommandSurroundings): Promise<number> {
   try {
-    return await PLAYS[readFlow(args)](narrator, stop);
+    const { flow, app } = readArguments(args);
+    if (app === undefined) return await PLAYS[flow](narrator, { stop });
+    await using unpacked = await unpackedApp(app);
+    return await PLAYS[flow](narrator, { appRoot: unpacked.appRoot, stop });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     complain(error.message);

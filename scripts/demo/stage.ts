@@ -11,9 +11,9 @@ import {
   startFunctionsHost,
 } from "@mtls-pop/emulator";
 
-/** The sample, seen from `scripts/demo/` as well as from `scripts/dist/demo/`. */
-const SAMPLE = fileURLToPath(
-  new URL(`${import.meta.url.includes("/dist/") ? "../../.." : "../.."}/samples/keyvault-reader`, import.meta.url),
+/** The sample's app, seen from `scripts/demo/` as well as from `scripts/dist/demo/`. */
+export const SAMPLE: string = fileURLToPath(
+  new URL(`${import.meta.url.includes("/dist/") ? "../../.." : "../.."}/samples/keyvault-reader/app`, import.meta.url),
 );
 
 /** The secret that the vault holds. */

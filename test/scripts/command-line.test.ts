@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readFlow, UsageError } from "../../scripts/demo/command-line.js";
+import { readArguments, UsageError } from "../../scripts/demo/command-line.js";
 import { Narrator } from "../../scripts/demo/narrator.js";
 import { runCommand } from "../../scripts/demo/run-command.js";
 
@@ -11,7 +11,11 @@ describe("the demo's command line", () => {
     [["--flow=federated"], "federated"],
     [["--", "--flow", "federated"], "federated"],
   ])("%j plays %s", (args, flow) => {
-    expect(readFlow(args)).toBe(flow);
+    expect(readArguments(args)).toEqual({ flow, app: undefined });
+  });
+
+  it("takes another app than the built one", () => {
+    expect(readArguments(["--app", "app.zip"])).toEqual({ flow: "direct", app: "app.zip" });
   });
 
   it.each([
@@ -20,10 +24,12 @@ describe("the demo's command line", () => {
     [["--flow"], "argument missing."],
     [["--flows", "direct"], "Unknown option '--flows'."],
     [["federated"], "Unexpected argument 'federated'."],
+    [["--app"], "argument missing."],
+    [["--app", ""], "--app needs the name of an archive."],
   ])("%j is refused, with the flows that there are", (args, complaint) => {
-    expect(() => readFlow(args)).toThrow(UsageError);
-    expect(() => readFlow(args)).toThrow(complaint);
-    expect(() => readFlow(args)).toThrow(/Usage: demo \[--flow direct\|federated\]/);
+    expect(() => readArguments(args)).toThrow(UsageError);
+    expect(() => readArguments(args)).toThrow(complaint);
+    expect(() => readArguments(args)).toThrow(/Usage: demo \[--flow direct\|federated\] \[--app archive\]/);
   });
 
   it("ends with 2 and plays nothing when it cannot be followed", async () => {

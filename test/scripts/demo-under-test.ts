@@ -20,7 +20,7 @@ export async function buildSample(): Promise<string> {
   const appRoot = await mkdtemp(join(tmpdir(), "demo-test-"));
   const sample = "../../samples/keyvault-reader";
   await promisify(execFile)(process.execPath, [path(`${sample}/build.mjs`), appRoot, path("../../tsconfig.test.json")]);
-  await copyFile(path(`${sample}/package.json`), join(appRoot, "package.json"));
+  await copyFile(path(`${sample}/app/package.json`), join(appRoot, "package.json"));
   return appRoot;
 }
 

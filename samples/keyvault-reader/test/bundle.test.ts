@@ -35,7 +35,7 @@ describe("the sample's build", () => {
 
 describe("the sample's local.settings.example.json", () => {
   it("has the settings that the README explains, beside the host's own", async () => {
-    const settings = JSON.parse(await readFile(new URL("../local.settings.example.json", import.meta.url), "utf8"));
+    const settings = JSON.parse(await readFile(new URL("../app/local.settings.example.json", import.meta.url), "utf8"));
     const own = Object.keys(settings.Values).filter((name) => /^(AZURE|KEY|CHECKED)_/.test(name));
     const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
     expect(Array.from(readme.matchAll(/^\| `([A-Z_]+)`/gm), ([, name]) => name).sort()).toEqual(own.sort());

@@ -19,7 +19,7 @@ export async function deployedSample() {
   const appRoot = await mkdtemp(join(tmpdir(), "keyvault-reader-"));
   // on the workspace's sources, as all tests are
   await promisify(execFile)(process.execPath, [path("../build.mjs"), appRoot, path("../../../tsconfig.test.json")]);
-  await copyFile(path("../package.json"), join(appRoot, "package.json"));
+  await copyFile(path("../app/package.json"), join(appRoot, "package.json"));
   const emulator = await startEmulator();
   const app = await prepareLocalApp(emulator, { secrets: { "my-secret": SECRET } });
   const federated = await prepareLocalIdentityApp(emulator, { credential: "federated", identity: "user-assigned" });
