@@ -25,7 +25,7 @@ export default defineConfig({
         resolve: { alias: sources },
         test: {
           name: "sources",
-          include: ["packages/*/test/**/*.test.ts", "samples/*/test/**/*.test.ts", "test/**/*.test.ts"],
+          include: ["packages/*/test/**/*.test.ts", "samples/*/test/**/*.test.ts", "infra/hooks/test/**/*.test.ts", "test/**/*.test.ts"],
           exclude: ["test/packed/**"],
           env: cleanEnvironment,
           testTimeout: 20_000,
