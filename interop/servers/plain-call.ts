@@ -2,6 +2,9 @@ import { request as httpsRequest } from "node:https";
 import type { SecureVersion } from "node:tls";
 import type { IssuedCertificate } from "@mtls-pop/emulator";
 
+/** A certificate with its key, as a client shows it. */
+export type ShownCertificate = Pick<IssuedCertificate, "chainPem" | "privateKeyPem">;
+
 /** A call that core would not make. */
 export interface PlainCall {
   readonly url: string;
@@ -9,7 +12,7 @@ export interface PlainCall {
   readonly ca: string;
   readonly headers: Readonly<Record<string, string>>;
   /** What the connection has to show. @default nothing */
-  readonly certificate?: IssuedCertificate | undefined;
+  readonly certificate?: ShownCertificate | undefined;
   readonly maxVersion?: SecureVersion;
 }
 
