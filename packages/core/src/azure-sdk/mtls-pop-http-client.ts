@@ -10,12 +10,12 @@ import { challengeAnswer } from "./challenge-answer.js";
 import { credentialRule, type MtlsPopCredential, partsOf } from "./mtls-pop-credential.js";
 import { pipelineError } from "./pipeline-error.js";
 import { readRequest } from "./pipeline-request.js";
-import { assertNotDecoded, pipelineResponse, type SdkResponse } from "./pipeline-response.js";
+import { pipelineResponse, type SdkResponse } from "./pipeline-response.js";
 import type { SdkRequest } from "./sdk-request.js";
 import type { TokenHandles } from "./token-handle.js";
 
 /** Options of {@link createMtlsPopHttpClient}. */
-export interface MtlsPopHttpClientOptions extends ConnectionOptions {
+export interface MtlsPopHttpClientOptions extends Omit<ConnectionOptions, "retry"> {
   /** Whose handles are exchanged for tokens; the SDK clients are given the same one. */
   credential: MtlsPopCredential;
   /** What may be called beside the known hosts (Key Vault, Graph), with the scope that the SDK client asks for. @default none */
@@ -30,10 +30,12 @@ export interface MtlsPopHttpClient extends HttpClient {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+const { retry: _theSdks, ...OWN_CONNECTION_RULES } = CONNECTION_RULES;
+
 const RULES = {
   credential: { ...credentialRule, required: true },
   resources: record,
-  ...CONNECTION_RULES,
+  ...OWN_CONNECTION_RULES,
 } satisfies Record<keyof MtlsPopHttpClientOptions, OptionRule>;
 
 /**
@@ -41,7 +43,7 @@ const RULES = {
  * token, over connections with the certificate that the token is bound to. Whoever made it closes it; one does for many SDK clients.
  *
  * It refuses `http`, hosts that are neither configured nor known, a handle for another scope than the resource's, and every other
- * `Authorization`, such as a shared key's. Retries, redirects and paging stay with the SDK; a lost connection is a `RestError` to it.
+ * `Authorization`, such as a shared key's. Retries, redirects and paging stay with the SDK, whose retry policy may be set; a lost connection is a `RestError` to it.
  *
  * @throws {MtlsPopError} `invalid_options`, `insecure_url`, `authorization_header_refused`
  * @example
@@ -61,7 +63,7 @@ export function createMtlsPopHttpClient(options: MtlsPopHttpClientOptions): Mtls
   const { credential, ...rest } = options;
   const { tokens, handles } = partsOf(credential);
   for (const [name, resource] of Object.entries(rest.resources ?? {})) assertNoTokens(name, resource);
-  const { registry, fetcher } = popFetcher("createMtlsPopHttpClient", { ...rest, tokens });
+  const { registry, fetcher } = popFetcher("createMtlsPopHttpClient", { ...rest, tokens, retry: false });
 
   async function sendRequest<R extends SdkRequest>(request: R): Promise<SdkResponse<R>> {
     const url = absoluteUrl(request.url);
@@ -70,7 +72,7 @@ export function createMtlsPopHttpClient(options: MtlsPopHttpClientOptions): Mtls
     const signal = new CallSignal(request.abortSignal, request.timeout);
     try {
       signal.native.throwIfAborted();
-      const { call, authorization, wantsDecoding } = readRequest(request, url, signal.native);
+      const { call, authorization } = readRequest(request, url, signal.native);
       if (authorization === undefined) {
         // the SDK asks for the token next
         connectAhead(fetcher.agents, resource);
@@ -79,7 +81,6 @@ export function createMtlsPopHttpClient(options: MtlsPopHttpClientOptions): Mtls
       assertHandle(authorization, resource, handles);
       const response = await fetcher.fetch(resource, call);
       signal.endTimeout();
-      if (!wantsDecoding) await assertNotDecoded(response);
       return await pipelineResponse(request, response, signal);
     } catch (error) {
       throw pipelineError(error, request);

@@ -10,12 +10,13 @@ const REFUSED = {
   requestOverrides: "Leave `requestOverrides` out; set `transport` of createMtlsPopHttpClient.",
 } as const;
 
+/** What the SDK's own client takes off an answer when a request asks for it. */
+const DECODED = /gzip|deflate/;
+
 /** A request with its `Authorization` taken off, which is the SDK's and not the wire's. */
 export interface ReadRequest {
   readonly call: FetchCall;
   readonly authorization: string | undefined;
-  /** Whether the SDK takes the content encodings off the answer, or leaves that to its HTTP client. */
-  readonly wantsDecoding: boolean;
 }
 
 /**
@@ -31,11 +32,11 @@ export function readRequest(request: SdkRequest, url: URL, signal: AbortSignal):
   }
   const { authorization, ...own } = headersOf(request);
   const headers = readHeaders("The SDK's request", Object.entries(own));
-  const wantsDecoding = headers.has("accept-encoding");
-  // the SDK counts the bytes of such an answer as they come
-  if (!wantsDecoding) headers.set("accept-encoding", "identity");
+  // as the SDK's own client: who asks for neither, such as Storage, gets the content as it is stored, and counts its bytes
+  const decode = DECODED.test(headers.get("accept-encoding") ?? "");
+  if (!headers.has("accept-encoding")) headers.set("accept-encoding", "identity");
   const body = readPipelineBody(request, own["content-length"]);
-  return { call: { url, method: request.method, headers, body, redirect: "manual", signal }, authorization, wantsDecoding };
+  return { call: { url, method: request.method, headers, body, redirect: "manual", decode, signal }, authorization };
 }
 
 /** By lower-case name. */

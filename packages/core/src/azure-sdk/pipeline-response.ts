@@ -1,5 +1,4 @@
 import { Readable } from "node:stream";
-import { MtlsPopError } from "../errors.js";
 import type { CallSignal } from "./call-signal.js";
 import { counted } from "./pipeline-body.js";
 import { PipelineHeaders } from "./pipeline-headers.js";
@@ -32,24 +31,4 @@ export async function pipelineResponse<R extends SdkRequest>(request: R, respons
   const readableStreamBody = body ? Readable.fromWeb(body) : Readable.from([], { objectMode: false });
   signal.holdFor(readableStreamBody);
   return { ...answer, readableStreamBody };
-}
-
-/**
- * Refuses an encoded answer to a request that is to be handed on as it comes: the bound fetch decodes it, and the SDK would count other
- * bytes than the headers say.
- *
- * @throws {MtlsPopError} `resource_error`
- */
-export async function assertNotDecoded(response: Response): Promise<void> {
-  const encoding = response.headers.get("content-encoding");
-  if (!response.body || encoding === null || encoding === "identity") return;
-  await response.body.cancel();
-  throw new MtlsPopError(
-    "resource_error",
-    `${new URL(response.url).host} answered with Content-Encoding "${encoding}", which was not asked for.`,
-    {
-      statusCode: response.status,
-      help: "Call it with createPopFetch, which decodes the answer; an SDK client that takes content as it is stored cannot use that.",
-    },
-  );
 }

@@ -13,7 +13,7 @@ import { notReplayable, type OutgoingBody, type PendingBody } from "./request-bo
 import { requestHeaders } from "./request-headers.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
-import { toResponse } from "./response.js";
+import type { Conclude } from "./response.js";
 import { SchemeNegotiation } from "./scheme-negotiation.js";
 
 /** Of an answer that is not handed on, this much is read, in bytes. */
@@ -31,27 +31,30 @@ interface Binding {
  * One call on its way: token, request, redirects within the origin, and at most one more try for each of a claims challenge and the other
  * authorization scheme. Token and connection come from one binding.
  */
-export class BoundCall {
+export class BoundCall<T> {
   readonly #client: CallSurroundings;
   readonly #resource: Resource;
   /** Handed in by the caller, in place of one from the resource's source. */
   readonly #token: BoundToken | undefined;
+  readonly #conclude: Conclude<T>;
   #call: FetchCall;
   #body: OutgoingBody | undefined;
   readonly #negotiation: SchemeNegotiation;
   #claims: string | undefined;
   #redirects = 0;
 
-  constructor(client: CallSurroundings, resource: Resource, call: FetchCall, token?: BoundToken) {
+  /** @param conclude makes of the answer what the caller gets */
+  constructor(client: CallSurroundings, resource: Resource, call: FetchCall, conclude: Conclude<T>, token?: BoundToken) {
     this.#client = client;
     this.#resource = resource;
     this.#call = call;
     this.#token = token;
+    this.#conclude = conclude;
     this.#negotiation = new SchemeNegotiation(resource, client.schemes);
   }
 
   /** @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted */
-  async run(): Promise<Response> {
+  async run(): Promise<T> {
     const { body } = this.#call;
     let binding = this.#bind(body ? await this.#begin(body) : (this.#token ?? (await this.#acquire())));
     for (;;) {
@@ -172,15 +175,16 @@ export class BoundCall {
     this.#call = next;
   }
 
-  async #respond(answer: Answer, status: number): Promise<Response> {
+  async #respond(answer: Answer, status: number): Promise<T> {
     const { transport, underWay } = this.#client;
     const { refusal } = this.#negotiation;
-    const { method, url, signal } = this.#call;
+    const { method, url, signal, decode } = this.#call;
     const { endpoint } = this.#resource;
     const facts = {
       method,
       url,
       signal,
+      decode,
       redirected: this.#redirects > 0,
       authority: endpoint.authority,
       timeoutMs: transport.bodyTimeoutMs,
@@ -188,14 +192,14 @@ export class BoundCall {
       onEnd: underWay.removeBody,
     };
     if (refusal?.body === undefined || status !== 401) {
-      const response = toResponse(answer, facts);
+      const concluded = this.#conclude(answer, facts);
       if (answer.message.complete && answer.message.readableLength === 0)
         await new Promise<void>((resolve) => onceReleased(answer, resolve));
-      return response;
+      return concluded;
     }
     // neither scheme was taken, and the answer to the first one says more
     await drain(answer, DRAIN_BYTES, transport, signal);
     signal?.throwIfAborted();
-    return toResponse(refusal.answer, { ...facts, kept: refusal.body });
+    return this.#conclude(refusal.answer, { ...facts, kept: refusal.body });
   }
 }

@@ -8,6 +8,7 @@ import type { CallSurroundings } from "./call-surroundings.js";
 import { discard } from "./request-body.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
+import { type Conclude, toResponse } from "./response.js";
 import type { SchemeMemory } from "./scheme-negotiation.js";
 import { UnderWay } from "./under-way.js";
 
@@ -40,11 +41,16 @@ export class BoundFetcher implements CallSurroundings {
    * @param token one that the caller holds, in place of one from the resource's source
    * @throws {MtlsPopError} see docs/errors.md; the signal's reason when aborted
    */
-  async fetch(resource: Resource, call: FetchCall, token?: BoundToken): Promise<Response> {
+  fetch(resource: Resource, call: FetchCall, token?: BoundToken): Promise<Response> {
+    return this.call(resource, call, toResponse, token);
+  }
+
+  /** The same, for who does not want a `Response`. @param conclude makes of the answer what the caller gets */
+  async call<T>(resource: Resource, call: FetchCall, conclude: Conclude<T>, token?: BoundToken): Promise<T> {
     this.underWay.begin();
     try {
       this.assertOpen();
-      return await new BoundCall(this, resource, call, token).run();
+      return await new BoundCall(this, resource, call, conclude, token).run();
     } catch (error) {
       if (call.body) discard(call.body, error);
       throw error;

@@ -3,7 +3,7 @@ import { shareSignal } from "../internal/shared-signal.js";
 import { readHeaders } from "./caller-headers.js";
 import { isStreaming, type OutgoingBody, type PendingBody, readBody, readRequestBody } from "./request-body.js";
 
-/** Methods that `fetch` does not send. */
+/** Methods that `fetch` does not send either. */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
 const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 /** What other clients take beside `fetch`'s own options: to ignore it would do less than the caller thinks. */
@@ -22,6 +22,8 @@ export interface FetchCall {
   readonly headers: ReadonlyMap<string, string> | undefined;
   readonly body: OutgoingBody | PendingBody | undefined;
   readonly redirect: "follow" | "error" | "manual";
+  /** Whether the answer's content encodings are taken off. */
+  readonly decode: boolean;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -80,7 +82,8 @@ function assertHttps(url: URL): URL {
 export function readCall(url: URL, input: Input, init: RequestInit | undefined): FetchCall {
   const request = typeof input === "string" || input instanceof URL ? undefined : input;
   if (init) assertInit(init);
-  else if (!request) return { url, method: "GET", headers: undefined, body: undefined, redirect: "follow", signal: undefined };
+  else if (!request)
+    return { url, method: "GET", headers: undefined, body: undefined, redirect: "follow", decode: true, signal: undefined };
   const method = readMethod(init?.method ?? request?.method ?? "GET");
   const headers = init?.headers ?? request?.headers;
   const redirect = init?.redirect ?? request?.redirect ?? "follow";
@@ -99,6 +102,7 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
     method,
     headers: headers === undefined ? undefined : readHeaders("The request's `headers`", headers),
     redirect,
+    decode: true,
     signal,
     // last, since it may begin to read
     body: readCallBody(method, init, request),
@@ -124,11 +128,12 @@ function readCallBody(method: string, init: RequestInit | undefined, request: Re
   return readBody(body);
 }
 
-function readMethod(method: string): string {
+/** The method in upper case. @throws {MtlsPopError} `invalid_options` */
+export function readMethod(method: string): string {
   // of every method, since Node's HTTP client writes it so
   const upper = String(method).toUpperCase();
   if (!TOKEN.test(upper)) throw new MtlsPopError("invalid_options", "`method` must be an HTTP method.");
-  if (FORBIDDEN_METHODS.has(upper)) throw new MtlsPopError("invalid_options", `\`fetch\` does not send ${upper}.`);
+  if (FORBIDDEN_METHODS.has(upper)) throw new MtlsPopError("invalid_options", `A bound call does not send ${upper}.`);
   return upper;
 }
 

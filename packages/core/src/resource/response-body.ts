@@ -15,6 +15,8 @@ export interface ResponseBodyOptions {
   readonly authority: string;
   readonly signal: AbortSignal | undefined;
   readonly timeoutMs: number;
+  /** Whether the content encodings are taken off. */
+  readonly decode: boolean;
   /** Called once, when nothing more will come. */
   readonly onEnd: (body: ResponseBody) => void;
 }
@@ -63,12 +65,12 @@ export class ResponseBody {
   start(controller: ReadableByteStreamController): void {
     this.#controller = controller;
     const { message } = this.#answer;
-    const { signal, timeoutMs } = this.#options;
+    const { signal, timeoutMs, decode } = this.#options;
     this.#socket.on("timeout", this.#onTimeout);
     this.#socket.setTimeout(timeoutMs);
     message.once("close", this.#onMessageClose);
     signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#source = decoded(message, message.headers["content-encoding"], this.#onError);
+    this.#source = decode ? decoded(message, message.headers["content-encoding"], this.#onError) : message;
     this.#source.on("data", this.#onData);
     this.#source.once("end", this.#onEnd);
     this.#source.on("error", this.#onError);

@@ -19,6 +19,9 @@ export interface ResponseOptions extends ResponseBodyOptions {
   readonly onBegin: (body: ResponseBody, stream: ReadableStream) => void;
 }
 
+/** What the head of an answer becomes for the caller; its body is read, or ended, by whoever has it then. */
+export type Conclude<T> = (answer: Answer, facts: ResponseOptions) => T;
+
 /**
  * Makes the platform's `Response` of an answer, with `url` and `redirected` as `fetch` sets them.
  *
@@ -64,7 +67,8 @@ function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions):
     return new Response(null, init);
   }
   // a small answer usually arrives in one piece: no listeners, no time-outs, and its connection is free at once
-  if (message.complete && message.headers["content-encoding"] === undefined) return new Response(complete(message), init);
+  if (message.complete && !(options.decode && message.headers["content-encoding"] !== undefined))
+    return new Response(complete(message), init);
   const body = new ResponseBody(answer, options);
   const stream = new ReadableStream(body, ResponseBody.strategy);
   options.onBegin(body, stream);
