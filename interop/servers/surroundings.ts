@@ -43,6 +43,8 @@ export async function surroundings() {
     issued,
     clientId,
     serverCa: serverCa.rootPem,
+    /** Whose tokens an API behind a server takes. */
+    trust,
     /** A bound token for the API behind every server. */
     accessToken: async (): Promise<string> => (await application.acquireBoundToken({ scopes: [scope] })).accessToken,
     /** An API that trusts the emulator's tokens, and whoever is said to forward the certificate. */
