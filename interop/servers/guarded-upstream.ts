@@ -12,8 +12,14 @@ export interface Arrival {
   /** SHA-256 of its body, hex. */
   readonly bodySha256: string;
   readonly tokenBoundAuth: string | undefined;
-  /** What the server in front says of the caller's connection. */
-  readonly connection: { readonly id: string; readonly tlsProtocol: string; readonly isResumed: boolean; readonly httpVersion: string };
+  /** What the server in front says of the caller's connection; `alpn` is empty where it says nothing. */
+  readonly connection: {
+    readonly id: string;
+    readonly tlsProtocol: string;
+    readonly isResumed: boolean;
+    readonly httpVersion: string;
+    readonly alpn: string;
+  };
 }
 
 /** An API behind a server that ends TLS. */
@@ -30,6 +36,7 @@ export const CONNECTION_HEADERS = {
   tlsProtocol: "x-tls-protocol",
   sessionReuse: "x-tls-session-reuse",
   httpVersion: "x-http-version",
+  alpn: "x-alpn",
 } as const;
 
 /** Words of Apache, nginx and HAProxy for a session that was resumed. */
@@ -86,6 +93,7 @@ function factsOf({ method = "", headers }: IncomingMessage): Pick<Arrival, "meth
       tlsProtocol: told("tlsProtocol"),
       isResumed: RESUMED.includes(told("sessionReuse")),
       httpVersion: told("httpVersion"),
+      alpn: told("alpn"),
     },
   };
 }

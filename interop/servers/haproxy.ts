@@ -55,4 +55,5 @@ const FORWARDED = `  http-request del-header X-ARR-ClientCert
   http-request set-header ${CONNECTION_HEADERS.tlsProtocol} %[ssl_fc_protocol]
   http-request set-header ${CONNECTION_HEADERS.sessionReuse} %[ssl_fc_is_resumed]
   http-request set-header ${CONNECTION_HEADERS.httpVersion} HTTP/%[req.ver]
+  http-request set-header ${CONNECTION_HEADERS.alpn} %[ssl_fc_alpn]
   default_backend upstream`;

@@ -58,6 +58,7 @@ function server(way: NginxWay, port: number | undefined, { host, upstreamPort }:
       proxy_set_header ${CONNECTION_HEADERS.tlsProtocol} $ssl_protocol;
       proxy_set_header ${CONNECTION_HEADERS.sessionReuse} $ssl_session_reused;
       proxy_set_header ${CONNECTION_HEADERS.httpVersion} $server_protocol;
+      proxy_set_header ${CONNECTION_HEADERS.alpn} $ssl_alpn_protocol;
     }
   }`;
 }
