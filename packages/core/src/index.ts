@@ -20,6 +20,8 @@ export { MtlsPopTokenAcquirer } from "./application/mtls-pop-token-acquirer.js";
 export type { DetectRegionOptions, RegionDetectorOptions } from "./authority/region-detector.js";
 export { RegionDetector } from "./authority/region-detector.js";
 export type { TokenEndpointAuthority } from "./authority/token-endpoint-authority.js";
+export type { AppServiceCertificateChoice, CertificateFromAppServiceOptions } from "./certificate/app-service.js";
+export { certificateFromAppService } from "./certificate/app-service.js";
 export { BindingCertificate } from "./certificate/binding-certificate.js";
 export type {
   BindingCertificateOptions,
@@ -67,6 +69,9 @@ export { assertResourceOptions, resourceScope } from "./resource/resource.js";
 export type { ResourceCallerOptions, ResourceCallInit } from "./resource/resource-caller.js";
 export { ResourceCaller } from "./resource/resource-caller.js";
 export type { ResourceProfileName } from "./resource/resource-profile.js";
+export type { RetryOptions } from "./resource/retry-options.js";
+export type { TokenCacheOptions } from "./token/token-cache.js";
 export { TokenCache } from "./token/token-cache.js";
 export type { TokenType } from "./token/token-response.js";
+export type { TokenStore } from "./token/token-store.js";
 export type { TransportOptions } from "./transport/transport-options.js";

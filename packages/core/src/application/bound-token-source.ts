@@ -6,6 +6,11 @@ export interface BoundTokenRequest {
   scopes: readonly string[];
   /** Claims that a challenge asked for, as JSON; a request that carries them skips the cache. */
   claims?: string | undefined;
+  /**
+   * Asks for a token past the cache, since a resource refused the last one for its binding. A source that keeps none, or cannot get a new one, may
+   * ignore it. @default false
+   */
+  skipCache?: boolean | undefined;
   /** A GUID that the service logs as well. @default a new one */
   correlationId?: string | undefined;
   /** Ends this caller's wait. */

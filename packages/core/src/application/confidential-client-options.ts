@@ -138,7 +138,7 @@ export interface ClientCredentialRequest {
   /** Claims that a challenge asked for, as JSON; the cache is not read then. */
   claims?: string | undefined;
   /** Asks the service even if a token is cached. @default false */
-  skipCache?: boolean;
+  skipCache?: boolean | undefined;
   /** Further fields of the form; those that the library decides are refused. */
   extraBodyParameters?: Readonly<Record<string, string>>;
   /** Path of the federated managed identity that the token is for. */

@@ -68,7 +68,7 @@ export interface ManagedIdentityRequest {
   /** Claims that a challenge asked for, as JSON; the cache is not read then. IMDSv1 and App Service are not told them. */
   claims?: string | undefined;
   /** Asks the service even if a token is cached. @default false */
-  skipCache?: boolean;
+  skipCache?: boolean | undefined;
   /** A GUID that the service logs as well. @default a new one */
   correlationId?: string | undefined;
   /** Ends this caller's wait; others who wait for the same token go on. */

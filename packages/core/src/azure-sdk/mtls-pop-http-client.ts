@@ -43,7 +43,8 @@ const RULES = {
  * token, over connections with the certificate that the token is bound to. Whoever made it closes it; one does for many SDK clients.
  *
  * It refuses `http`, hosts that are neither configured nor known, a handle for another scope than the resource's, and every other
- * `Authorization`, such as a shared key's. Retries, redirects and paging stay with the SDK, whose retry policy may be set; a lost connection is a `RestError` to it.
+ * `Authorization`, such as a shared key's. Retries, redirects and paging stay with the SDK: `retry` is off here, and a lost connection is a
+ * `RestError` to the SDK's own policy.
  *
  * @throws {MtlsPopError} `invalid_options`, `insecure_url`, `authorization_header_refused`
  * @example

@@ -1,4 +1,5 @@
 import { isMtlsPopError, type MtlsPopErrorCode } from "../errors.js";
+import { BOUND_TO_ANOTHER } from "../internal/confirmation-mismatch.js";
 import { assertOptions, type OptionRule } from "../internal/options.js";
 
 /** Options of `popChallenge`. */
@@ -27,7 +28,7 @@ const DESCRIPTIONS: Readonly<Partial<Record<MtlsPopErrorCode, string>>> = {
   token_expired: "The token has expired.",
   token_not_yet_valid: "The token is not valid yet.",
   token_confirmation_missing: "The token is not bound to a certificate.",
-  token_confirmation_mismatch: "The token is bound to another certificate.",
+  token_confirmation_mismatch: BOUND_TO_ANOTHER,
 };
 
 const RULES: Readonly<Record<keyof PopChallengeOptions, OptionRule>> = {

@@ -9,6 +9,7 @@ import { discard } from "./request-body.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
 import { type Conclude, toResponse } from "./response.js";
+import type { RetryPolicy } from "./retry-options.js";
 import type { SchemeMemory } from "./scheme-negotiation.js";
 import { UnderWay } from "./under-way.js";
 
@@ -16,6 +17,7 @@ import { UnderWay } from "./under-way.js";
 export interface BoundFetcherOptions {
   readonly transport: Transport;
   readonly maxConnectionsPerOrigin: number;
+  readonly retry: RetryPolicy;
   readonly logger?: Logger | undefined;
   readonly owns: CallSurroundings["owns"];
 }
@@ -26,11 +28,14 @@ export class BoundFetcher implements CallSurroundings {
   readonly schemes: SchemeMemory = new WeakMap();
   readonly underWay: UnderWay = new UnderWay();
   readonly transport: Transport;
+  readonly retry: RetryPolicy;
+  readonly hopeless: CallSurroundings["hopeless"] = new WeakMap();
   readonly owns: CallSurroundings["owns"];
   #closing: Promise<void> | undefined;
 
   constructor(options: BoundFetcherOptions) {
     this.transport = options.transport;
+    this.retry = options.retry;
     this.owns = options.owns;
     this.agents = new BindingAgents(options);
   }

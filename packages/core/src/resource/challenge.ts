@@ -20,7 +20,8 @@ export function claimsChallenge(wwwAuthenticate: string | undefined): string | u
     .find((claims) => claims !== undefined);
 }
 
-function challenges(header: string): Map<string, string>[] {
+/** The challenges' parameters by lower-case name; without their schemes. */
+export function challenges(header: string): Map<string, string>[] {
   const found: Map<string, string>[] = [];
   for (const [, name = "", quoted, plain] of header.matchAll(CHALLENGE_PART)) {
     const value = quoted?.replace(/\\(.)/g, "$1") ?? plain;

@@ -6,6 +6,7 @@ import { BoundFetcher } from "./bound-fetcher.js";
 import { absoluteUrl, readCall } from "./request-input.js";
 import { type ResourceOptions, tokenSourceRule } from "./resource.js";
 import { ResourceRegistry } from "./resource-registry.js";
+import { type RetryOptions, readRetry, retryRule } from "./retry-options.js";
 
 /** Connections to one origin with one certificate, unless the user says otherwise. */
 const MAX_CONNECTIONS_PER_ORIGIN = 50;
@@ -15,6 +16,8 @@ export interface ConnectionOptions {
   transport?: TransportOptions;
   /** At most so many connections to one origin with one certificate; further calls wait for one of them. @default 50 */
   maxConnectionsPerOrigin?: number;
+  /** What a call is sent a second time for; `false` is nothing. A 401's other scheme, claims and binding are not among it. @default true, all of it */
+  retry?: boolean | RetryOptions;
   /** Is told of connections that are retired. @default nobody */
   logger?: Logger;
 }
@@ -34,6 +37,7 @@ export const CONNECTION_RULES: Readonly<Record<keyof ConnectionOptions, OptionRu
     expected: "a whole number from 1",
     test: (value) => typeof value === "number" && Number.isInteger(value) && value >= 1,
   },
+  retry: retryRule,
   logger: record,
 };
 
@@ -101,11 +105,12 @@ export function popFetcher(where: string, options: PopFetchOptions): PopFetcher 
 /** The fetcher for a registry's resources. */
 export function boundFetcher(
   registry: ResourceRegistry,
-  { transport, logger, maxConnectionsPerOrigin = MAX_CONNECTIONS_PER_ORIGIN }: ConnectionOptions,
+  { transport, logger, retry, maxConnectionsPerOrigin = MAX_CONNECTIONS_PER_ORIGIN }: ConnectionOptions,
 ): BoundFetcher {
   return new BoundFetcher({
     transport: new Transport(transport),
     maxConnectionsPerOrigin,
+    retry: readRetry(retry),
     logger,
     owns: (resource, url) => registry.owns(resource, url),
   });

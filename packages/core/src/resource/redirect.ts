@@ -2,7 +2,7 @@ import { MtlsPopError } from "../errors.js";
 import type { FetchCall } from "./request-input.js";
 
 /** As `fetch` has it. */
-export const MAX_REDIRECTS = 20;
+const MAX_REDIRECTS = 20;
 
 const REDIRECT_STATUS = new Set([301, 302, 303, 307, 308]);
 /** Headers that describe a body, dropped with it. */
@@ -13,13 +13,32 @@ export function isRedirect(status: number, location: string | undefined): locati
   return location !== undefined && REDIRECT_STATUS.has(status);
 }
 
+/** A redirect, and where the call may go. */
+export interface Redirect {
+  readonly status: number;
+  readonly location: string;
+  /** Which of the call's it is, from 1. */
+  readonly count: number;
+  /** Whether a URL of the same origin belongs to the resource. */
+  readonly owns: (url: URL) => boolean;
+}
+
 /**
- * The next request after a redirect, by the rules of `fetch`; another origin is not followed, since it would be handed the token.
+ * The next request after a redirect, by the rules of `fetch`; another origin and another resource are not followed, since they would be handed
+ * the token.
  *
  * @throws {MtlsPopError} `redirect_refused`
  * @see https://fetch.spec.whatwg.org/#http-redirect-fetch
  */
-export function followed(call: FetchCall, status: number, location: string): FetchCall {
+export function nextCall(call: FetchCall, { status, location, count, owns }: Redirect): FetchCall {
+  const { origin } = call.url;
+  if (count > MAX_REDIRECTS) throw refused(status, `${origin} redirected more than ${MAX_REDIRECTS} times.`);
+  const next = followed(call, status, location);
+  if (!owns(next.url)) throw refused(status, `${origin} redirects to a path of another resource, which this token is not for.`);
+  return next;
+}
+
+function followed(call: FetchCall, status: number, location: string): FetchCall {
   const { method } = call;
   const from = `${call.url.origin}${call.url.pathname}`;
   if (call.redirect === "error") throw refused(status, `${from} redirects, which redirect: "error" forbids.`);
@@ -44,8 +63,7 @@ function asUtf8(location: string): string {
   return /[\x80-\xff]/.test(location) ? Buffer.from(location, "latin1").toString("utf8") : location;
 }
 
-/** The error for an answer that redirects and must not. */
-export function refused(statusCode: number, message: string): MtlsPopError {
+function refused(statusCode: number, message: string): MtlsPopError {
   return new MtlsPopError("redirect_refused", message, {
     statusCode,
     help: 'Ask for the final URL, or take the answer with redirect: "manual".',

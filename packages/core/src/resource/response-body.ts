@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import type { ReadableByteStreamController } from "node:stream/web";
 import { MtlsPopError } from "../errors.js";
 import { type Answer, onceReleased } from "../transport/answer.js";
@@ -166,6 +166,15 @@ export class ResponseBody {
     this.#socket.off("timeout", this.#onTimeout);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#options.onEnd(this);
+  }
+}
+
+/** The same decoding for a body that was read already. */
+export async function* decodedChunks(bytes: Buffer, contentEncoding: string, authority: string): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of decoded(Readable.from([bytes]), contentEncoding, () => undefined)) yield new Uint8Array(chunk);
+  } catch (error) {
+    throw bodyError(error, authority);
   }
 }
 

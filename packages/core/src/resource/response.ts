@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { MtlsPopError } from "../errors.js";
 import type { Answer } from "../transport/answer.js";
 import { transportError } from "../transport/transport-errors.js";
-import { ResponseBody, type ResponseBodyOptions } from "./response-body.js";
+import { decodedChunks, ResponseBody, type ResponseBodyOptions } from "./response-body.js";
 
 /** Answers that have no body, whatever their headers say (https://fetch.spec.whatwg.org/#null-body-status). */
 const NULL_BODY_STATUS = new Set([204, 205, 304]);
@@ -61,11 +61,12 @@ const CLONE: PropertyDescriptor = {
 
 function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions): Response {
   const { message } = answer;
-  if (options.kept) return new Response(options.kept, init);
   if (options.method === "HEAD" || NULL_BODY_STATUS.has(message.statusCode ?? 0)) {
-    discard(message, options.timeoutMs);
+    if (!options.kept) discard(message, options.timeoutMs);
     return new Response(null, init);
   }
+  if (options.kept)
+    return new Response(keptBody(options.kept, options.decode ? message.headers["content-encoding"] : undefined, options.authority), init);
   // a small answer usually arrives in one piece: no listeners, no time-outs, and its connection is free at once
   if (message.complete && !(options.decode && message.headers["content-encoding"] !== undefined))
     return new Response(complete(message), init);
@@ -73,6 +74,10 @@ function withBody(answer: Answer, init: ResponseInit, options: ResponseOptions):
   const stream = new ReadableStream(body, ResponseBody.strategy);
   options.onBegin(body, stream);
   return new Response(stream, init);
+}
+
+function keptBody(bytes: Buffer, contentEncoding: string | undefined, authority: string): Buffer | ReadableStream {
+  return contentEncoding === undefined ? bytes : ReadableStream.from(decodedChunks(bytes, contentEncoding, authority));
 }
 
 /** None is to come: one that comes nevertheless, or is announced and does not end, closes the connection. */

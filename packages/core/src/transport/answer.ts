@@ -1,6 +1,9 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Transport } from "./transport-options.js";
 
+/** What a head may have, in bytes: Node's own limit, which a flag of the process would move otherwise. */
+export const MAX_HEAD_BYTES: number = 16 * 1024;
+
 /** The head of an answer; its body is still to be read. */
 export interface Answer {
   readonly request: ClientRequest;

@@ -1,7 +1,8 @@
 import { type ClientRequest, Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from "node:https";
+import { request as httpsRequest, type RequestOptions } from "node:https";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
+import { ControlAgent } from "./control-agent.js";
 import { otherProtocolError, type TimeoutPhase, timeoutError, transportError } from "./transport-errors.js";
 import type { Transport } from "./transport-options.js";
 
@@ -31,9 +32,10 @@ export interface ControlResponse {
 }
 
 /**
- * Sends one control request over a connection of its own and reads the answer. Redirects are not followed.
+ * Sends one control request over a connection of its own and reads the answer: an https one through the proxy, where there is one. Redirects
+ * are not followed.
  *
- * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `timeout`, `insecure_url` for a certificate over http,
+ * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `proxy_refused`, `timeout`, `insecure_url` for a certificate over http,
  * `invalid_token_response` for an answer over 1 MiB; the signal's reason when aborted
  */
 export async function sendControlRequest(transport: Transport, request: ControlRequest): Promise<ControlResponse> {
@@ -46,7 +48,9 @@ export async function sendControlRequest(transport: Transport, request: ControlR
     });
   }
   return new Promise((resolve, reject) => {
-    const outgoing = begin(transport, request);
+    // a few messages an hour: nothing to keep open, nothing to close; not `false`, which makes one of the global agent's class: a proxy's, maybe
+    const agent = url.protocol === "https:" ? new ControlAgent(transport, url, correlationId) : new HttpAgent();
+    const outgoing = begin(transport, request, agent);
     let timer: NodeJS.Timeout | undefined;
     const settle = () => {
       clearTimeout(timer);
@@ -58,9 +62,11 @@ export async function sendControlRequest(transport: Transport, request: ControlR
       outgoing.destroy();
     };
     const onAbort = () => fail(signal?.reason);
+    const late = (phase: TimeoutPhase, timeoutMs: number) =>
+      (agent instanceof ControlAgent && agent.timeoutError(timeoutMs)) || timeoutError(phase, url.host, timeoutMs, { correlationId });
     const enter = (phase: TimeoutPhase, timeoutMs: number) => {
       clearTimeout(timer);
-      timer = setTimeout(() => fail(timeoutError(phase, url.host, timeoutMs, { correlationId })), timeoutMs);
+      timer = setTimeout(() => fail(late(phase, timeoutMs)), timeoutMs);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     enter("connect", request.connectTimeoutMs ?? transport.connectTimeoutMs);
@@ -86,10 +92,10 @@ export async function sendControlRequest(transport: Transport, request: ControlR
 }
 
 /** @throws {MtlsPopError} for what fails before a socket does, such as a `lookup` that throws */
-function begin(transport: Transport, request: ControlRequest): ClientRequest {
+function begin(transport: Transport, request: ControlRequest, agent: HttpAgent): ClientRequest {
   const { url, correlationId } = request;
   // outside: what a key's own TLS context fails with is no fault of the network
-  const options = requestOptions(transport, request);
+  const options = { ...requestOptions(transport, request), agent };
   try {
     return (url.protocol === "https:" ? httpsRequest : httpRequest)(url, options);
   } catch (error) {
@@ -104,8 +110,6 @@ function requestOptions(transport: Transport, { method, url, headers, body, cert
     url.protocol !== "https:" ? undefined : certificate ? certificate.secureContext({ ca }) : transport.anonymousContext(host);
   return {
     method,
-    // a few messages an hour: nothing to keep open, nothing to close; not `false`, which makes one of the global agent's class: a proxy's, maybe
-    agent: url.protocol === "https:" ? new HttpsAgent() : new HttpAgent(),
     // whatever NODE_TLS_REJECT_UNAUTHORIZED and --tls-min-v1.0 say: who answers here is handed a credential
     rejectUnauthorized: true,
     minVersion: "TLSv1.2",

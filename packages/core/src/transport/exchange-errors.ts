@@ -1,4 +1,5 @@
 import { MtlsPopError } from "../errors.js";
+import { MAX_HEAD_BYTES } from "./answer.js";
 import type { Endpoint } from "./endpoint.js";
 import { type ResourceRequest, whyNotRepeatable } from "./resource-request.js";
 import { transportError } from "./transport-errors.js";
@@ -20,6 +21,7 @@ const REFUSED_PERHAPS = "If it happens each time, the server may refuse this cli
  * @param wasUsed whether the connection had carried an answer before
  */
 export function lostError(cause: NodeJS.ErrnoException, { endpoint }: ResourceRequest, wasUsed: boolean): MtlsPopError {
+  if (cause.code === "HPE_HEADER_OVERFLOW") return headTooLongError(cause, endpoint);
   if (wasUsed || !isClosed(cause)) return transportError(cause, endpoint.authority);
   return new MtlsPopError(
     "network_error",
@@ -28,10 +30,18 @@ export function lostError(cause: NodeJS.ErrnoException, { endpoint }: ResourceRe
   );
 }
 
+function headTooLongError(cause: NodeJS.ErrnoException, { authority }: Endpoint): MtlsPopError {
+  return new MtlsPopError("network_error", `${authority} sent an answer whose head is longer than ${MAX_HEAD_BYTES} bytes.`, {
+    cause,
+    retryable: false,
+    help: "Look for cookies or other headers that grow, and have the server send less.",
+  });
+}
+
 /** The error for a request that is not sent again although its connection may have been closed before it was sent. */
 export function notRepeatedError(cause: unknown, request: ResourceRequest, wasUsed: boolean): MtlsPopError {
   const { endpoint, method } = request;
-  const why = whyNotRepeatable(request) ?? "was sent a second time already";
+  const why = whyNotRepeatable(request) ?? (request.resends.resetsAreRetried ? "was sent a second time already" : "is not retried");
   const which = wasUsed ? "a kept-alive connection" : "a connection that was opened ahead";
   return new MtlsPopError("network_error", `${endpoint.authority} closed ${which} before it answered, and the ${method} request ${why}.`, {
     cause,

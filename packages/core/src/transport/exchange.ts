@@ -1,6 +1,6 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { request as httpsRequest } from "node:https";
-import type { Answer } from "./answer.js";
+import { type Answer, MAX_HEAD_BYTES } from "./answer.js";
 import type { Deadline } from "./deadlines.js";
 import { allBusyError, isClosed, lostError, notRepeatedError } from "./exchange-errors.js";
 import type { MtlsAgent } from "./mtls-agent.js";
@@ -10,17 +10,13 @@ import type { Transport } from "./transport-options.js";
 import { PIECE_BYTES, upload } from "./upload.js";
 
 /**
- * Sends a request over the agent's connections and waits for the head of the answer. An idempotent request whose kept-alive connection
- * turns out to be closed is sent once more over a new one.
+ * Sends a request over the agent's connections and waits for the head of the answer. An idempotent request whose connection is
+ * closed before the answer is sent once more over a new one, if its call has not had that yet.
  *
  * @throws {MtlsPopError} `network_error`, `tls_handshake_failed`, `timeout`; the signal's reason when aborted; what a body's stream threw
  * @see https://nodejs.org/api/http.html#requestreusedsocket
  */
 export function exchange(agent: MtlsAgent, request: ResourceRequest, transport: Transport): Promise<Answer> {
-  return attempt(agent, request, transport, isRepeatable(request));
-}
-
-function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transport, mayRepeat: boolean): Promise<Answer> {
   const { endpoint, signal, content } = request;
   return new Promise((resolve, reject) => {
     agent.makeRoom(endpoint);
@@ -33,6 +29,7 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       path: request.path,
       headers: request.headers,
       setHost: false,
+      maxHeaderSize: MAX_HEAD_BYTES,
     });
     const isUpload = typeof content === "function" || (content !== undefined && content.byteLength > PIECE_BYTES);
     // kept alive or opened ahead: the server may have closed it in the meantime
@@ -85,11 +82,11 @@ function attempt(agent: MtlsAgent, request: ResourceRequest, transport: Transpor
       // an error that comes later is that of the body, such as a malformed chunk, or our own doing
       if (isSettled) return void answer?.destroy(error);
       settle();
-      if (!mayBeStale || !isClosed(error)) return reject(lostError(error, request, outgoing.reusedSocket));
+      if (!isClosed(error)) return reject(lostError(error, request, outgoing.reusedSocket));
       // what closed this connection, a restart or a frozen process, closed the idle ones beside it
-      agent.closeIdle(endpoint);
-      if (mayRepeat) resolve(attempt(agent, request, transport, false));
-      else reject(notRepeatedError(error, request, outgoing.reusedSocket));
+      if (mayBeStale) agent.closeIdle(endpoint);
+      if (isRepeatable(request) && request.resends.takeReset()) resolve(exchange(agent, request, transport));
+      else reject(mayBeStale ? notRepeatedError(error, request, outgoing.reusedSocket) : lostError(error, request, false));
     });
     outgoing.on("response", (message) => {
       settle();

@@ -17,7 +17,7 @@ const ORIGINS_AT_FULL_USE = 4;
 export interface MtlsAgentOptions {
   /** Holds the binding certificate, the trusted roots and the TLS versions; shared by all of the agent's connections. */
   readonly secureContext: SecureContext;
-  readonly transport: Pick<Transport, "lookup" | "connectTimeoutMs" | "headersTimeoutMs">;
+  readonly transport: Pick<Transport, "lookup" | "connectTimeoutMs" | "headersTimeoutMs" | "tunnelTo">;
   readonly maxConnectionsPerOrigin: number;
 }
 
@@ -27,7 +27,7 @@ export interface MtlsAgentOptions {
  */
 export class MtlsAgent extends Agent {
   readonly #secureContext: SecureContext;
-  readonly #transport: Pick<Transport, "lookup" | "connectTimeoutMs">;
+  readonly #transport: Pick<Transport, "lookup" | "connectTimeoutMs" | "tunnelTo">;
   readonly #sessions = new TlsSessions();
   readonly #ahead = new Map<string, TLSSocket>();
   /** What ends an attempt to connect. */
@@ -35,6 +35,8 @@ export class MtlsAgent extends Agent {
   /** Of requests that wait for the head of their answer. */
   readonly #deadlines: Deadlines;
   readonly #deadlineOf = new WeakMap<object, Deadline>();
+  /** Busy connections that take no further request. */
+  readonly #outdated = new WeakSet<object>();
 
   constructor({ secureContext, transport, maxConnectionsPerOrigin }: MtlsAgentOptions) {
     // few, since Node copies them for each request; of sessions none, since Node's cache would also take a renegotiation's
@@ -112,6 +114,17 @@ export class MtlsAgent extends Agent {
     for (const [key, socket] of this.#ahead) if (name === undefined || key === name) socket.destroy();
   }
 
+  /**
+   * Lets go of the connections to an endpoint, and of the session that a next one would resume. Idle ones close at once, busy ones when their
+   * answer is read.
+   */
+  renew(endpoint: Endpoint): void {
+    const name = this.getName(endpoint);
+    for (const socket of this.sockets[name] ?? []) this.#outdated.add(socket);
+    this.closeIdle(endpoint);
+    this.#sessions.forget(name);
+  }
+
   /** Makes room for a connection to the endpoint when idle ones to other origins use up the total: the oldest of them goes. */
   makeRoom(endpoint: Endpoint): void {
     if (this.getName(endpoint) in this.freeSockets) return;
@@ -128,7 +141,7 @@ export class MtlsAgent extends Agent {
   override keepSocketAlive(socket: Duplex): boolean {
     const othersWait = Object.keys(this.requests).length > 0 && count(this.sockets) + count(this.freeSockets) >= this.maxTotalSockets;
     // `void` by its types, but Node reads what it returns
-    const keeps: unknown = othersWait ? false : super.keepSocketAlive(socket);
+    const keeps: unknown = othersWait || this.#outdated.has(socket) ? false : super.keepSocketAlive(socket);
     return keeps === true;
   }
 
@@ -158,20 +171,21 @@ export class MtlsAgent extends Agent {
     const { lookup, connectTimeoutMs } = this.#transport;
     const name = this.getName({ host, port });
     const session = this.#sessions.get(name);
-    const socket = connect({
+    const tls = {
       host,
-      port,
       servername,
       secureContext: this.#secureContext,
       ALPNProtocols: ["http/1.1"],
       // not left to NODE_TLS_REJECT_UNAUTHORIZED
       rejectUnauthorized: true,
       ...(session && { session }),
-      ...(lookup && { lookup }),
-    });
+    };
+    const tunnel = this.#transport.tunnelTo({ host, port });
+    const socket = tunnel ? tunnel.secure(tls) : connect({ ...tls, port, ...(lookup && { lookup }) });
     socket.setNoDelay(true);
     this.#sessions.follow(name, socket);
-    const timer = setTimeout(() => socket.destroy(timeoutError("connect", `${host}:${port}`, connectTimeoutMs)), connectTimeoutMs);
+    const late = () => tunnel?.timeoutError(connectTimeoutMs) ?? timeoutError("connect", `${host}:${port}`, connectTimeoutMs);
+    const timer = setTimeout(() => socket.destroy(late()), connectTimeoutMs);
     this.#connecting.set(socket, timer);
     const settle = () => {
       clearTimeout(timer);

@@ -32,6 +32,11 @@ export class TlsSessions {
     });
   }
 
+  /** Lets the next connection make a whole handshake. */
+  forget(name: string): void {
+    this.#sessions.delete(name);
+  }
+
   clear(): void {
     this.#sessions.clear();
   }

@@ -44,7 +44,7 @@ const NO_HTTP = "What answered speaks no proper HTTP: look for a proxy or anothe
 export function transportError(error: unknown, target: string, options: MtlsPopErrorOptions = {}): MtlsPopError {
   if (isMtlsPopError(error)) return error;
   const { code, message } = describe(error);
-  if (code && UNTRUSTED_SERVER.has(code)) {
+  if (isUntrusted(code)) {
     return new MtlsPopError("tls_handshake_failed", `The certificate of ${target} is not trusted: ${message} (${code}).`, {
       ...options,
       cause: error,
@@ -76,8 +76,13 @@ export function otherProtocolError(target: string, options: MtlsPopErrorOptions 
   });
 }
 
+/** Whether Node's code says that the other side's certificate is not trusted. */
+export function isUntrusted(code: string | undefined): boolean {
+  return code !== undefined && UNTRUSTED_SERVER.has(code);
+}
+
 /** Code and message; where Node tried several addresses, those of the first, since its own message is empty then. */
-function describe(error: unknown): { code: string | undefined; message: string } {
+export function describe(error: unknown): { code: string | undefined; message: string } {
   if (!(error instanceof Error)) return { code: undefined, message: String(error) };
   const { code } = error as NodeJS.ErrnoException;
   const [first]: unknown[] = error instanceof AggregateError ? error.errors : [];

@@ -1,7 +1,10 @@
-import type { LookupFunction } from "node:net";
+import { isIP, type LookupFunction } from "node:net";
 import { createSecureContext, type SecureContext } from "node:tls";
-import { assertOptions, callable, milliseconds, type OptionRule, record, textList } from "../internal/options.js";
+import { assertOptions, callable, milliseconds, type OptionRule, record, text, textList } from "../internal/options.js";
+import { ConnectTunnel } from "./connect-tunnel.js";
+import type { Endpoint } from "./endpoint.js";
 import { guardedLookup } from "./guarded-lookup.js";
+import { ProxyRoute } from "./proxy-route.js";
 
 /** How connections are made; one meaning for every class and function that takes `transport`. */
 export interface TransportOptions {
@@ -9,9 +12,14 @@ export interface TransportOptions {
   ca?: string | readonly string[];
   /** The only hosts that `ca` counts for, as names or `*.suffix`; elsewhere Node's roots hold. @default every host */
   caHosts?: readonly string[];
-  /** Resolves host names, as in `node:net`. @default `dns.lookup` */
+  /** Resolves host names, as in `node:net`; behind a proxy the proxy's, since that resolves the others. @default `dns.lookup` */
   lookup?: LookupFunction;
-  /** Milliseconds until TCP and TLS must be up. @default 10000 */
+  /**
+   * The proxy for every host but loopback and link-local ones, as `http://host:port` or `https://host:port`, with `user:password@` where it
+   * wants Basic credentials; `false` is none. TLS runs through it, end to end. @default `HTTPS_PROXY` and `NO_PROXY` of the environment
+   */
+  proxy?: string | URL | false;
+  /** Milliseconds until TCP and TLS, and the tunnel of a proxy, must be up. @default 10000 */
   connectTimeoutMs?: number;
   /** Milliseconds from the request sent to the end of the answer's head, however much comes meanwhile. @default 30000 */
   headersTimeoutMs?: number;
@@ -35,6 +43,7 @@ const RULES = {
   },
   caHosts: textList,
   lookup: callable,
+  proxy: { expected: "a proxy's URL or false", test: (value) => text.test(value) || value instanceof URL || value === false },
   connectTimeoutMs: milliseconds,
   headersTimeoutMs: milliseconds,
   bodyTimeoutMs: milliseconds,
@@ -48,9 +57,11 @@ export class Transport {
   readonly bodyTimeoutMs: number;
   readonly #ca: readonly string[] | undefined;
   readonly #caHosts: readonly string[] | undefined;
+  readonly #route: ProxyRoute | undefined;
   #anonymous: SecureContext | undefined;
 
-  constructor(options: TransportOptions = {}) {
+  /** @param env where the proxy is looked up, now */
+  constructor(options: TransportOptions = {}, env: Readonly<NodeJS.ProcessEnv> = process.env) {
     assertOptions("transport", options, RULES);
     this.lookup = options.lookup && guardedLookup(options.lookup);
     this.connectTimeoutMs = options.connectTimeoutMs ?? 10_000;
@@ -58,6 +69,20 @@ export class Transport {
     this.bodyTimeoutMs = options.bodyTimeoutMs ?? 30_000;
     this.#ca = typeof options.ca === "string" ? [options.ca] : options.ca && [...options.ca];
     this.#caHosts = options.caHosts?.map((pattern) => pattern.toLowerCase());
+    this.#route = ProxyRoute.of(options.proxy, env);
+  }
+
+  /**
+   * Begins to open a way through the proxy, where the host goes through one.
+   *
+   * @param correlationId for the errors
+   */
+  tunnelTo({ host, port }: Pick<Endpoint, "host" | "port">, correlationId?: string): ConnectTunnel | undefined {
+    const proxy = this.#route?.proxyFor(host, port);
+    if (!proxy) return undefined;
+    const target = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+    const secureContext = proxy.isTls ? this.anonymousContext(proxy.host) : undefined;
+    return new ConnectTunnel({ proxy, target, correlationId, lookup: this.lookup, secureContext });
   }
 
   /** The roots to trust for a host: the configured ones where they count, else `undefined` for Node's. */

@@ -80,7 +80,7 @@ describe("close()", () => {
 
   it("goes on after a call that fails", async () => {
     const popFetch = world.popFetch({ tokens: given(token) });
-    world.emulator.faults.add({ on: "custom-api", kind: "reset" });
+    world.emulator.faults.add({ on: "custom-api", kind: "reset", times: 2 });
     const call = refusal(popFetch(`${url}/echo`));
     await popFetch.close();
     expect((await call).code).toBe("network_error");

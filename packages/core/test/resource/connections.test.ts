@@ -222,22 +222,6 @@ describe("a kept-alive connection that the server has closed", () => {
     expect(seen).toEqual([1, 2]);
   });
 
-  it("a new connection that is reset is not replaced", async () => {
-    const seen: number[] = [];
-    const server = await startOddServer((socket, _data, connection) => {
-      seen.push(connection);
-      socket.destroy();
-    });
-    const popFetch = server.popFetch();
-    closers.push(server.close, popFetch.close);
-    expect(await refusal(popFetch(server.url))).toMatchObject({
-      code: "network_error",
-      retryable: true,
-      message: expect.stringMatching(/closed a new connection.*may refuse this client certificate/),
-    });
-    expect(seen).toEqual([1]);
-  });
-
   it("a body that is reset on a kept-alive connection is not asked for again", async () => {
     const seen: string[] = [];
     const server = await startOddServer((socket, data) => {

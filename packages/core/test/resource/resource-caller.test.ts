@@ -140,7 +140,7 @@ describe("resource_error", () => {
     ["unavailable", 503, 7],
   ] as const)("of the fault %s can be retried, in its time", async (kind, statusCode, retryAfterSeconds) => {
     world.emulator.faults.add({ on: "custom-api", kind, retryAfterSeconds });
-    await using caller = new ResourceCaller(result, options);
+    await using caller = new ResourceCaller(result, { ...options, retry: false });
     expect(await refusal(caller.callResource(`${url}/echo`))).toMatchObject({ statusCode, retryable: true, retryAfterSeconds });
   });
 

@@ -17,6 +17,7 @@ const request = {
   content: undefined,
   length: undefined,
   replayable: true,
+  resends: { resetsAreRetried: false, takeReset: () => false },
   signal: undefined,
 };
 
