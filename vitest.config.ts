@@ -8,6 +8,7 @@ const sources = {
   // before the package, whose name it begins with
   "@mtls-pop/core/azure-sdk": source("core", "azure-sdk/index.ts"),
   "@mtls-pop/core/guard": source("core", "guard/index.ts"),
+  "@mtls-pop/core/key-vault": source("core", "key-vault/index.ts"),
   "@mtls-pop/core": source("core"),
   "@mtls-pop/emulator": source("emulator"),
   "@mtls-pop/functions-adapter/guard": source("functions-adapter", "guard/index.ts"),

@@ -13,6 +13,7 @@ export const ERROR_CODES = {
   reserved_body_parameter: ["client"],
   settings_missing: ["client"],
   settings_invalid: ["client"],
+  package_missing: ["client"],
   client_closed: ["client"],
   // certificate
   certificate_empty: ["client"],
@@ -28,7 +29,15 @@ export const ERROR_CODES = {
   certificate_not_yet_valid: ["client"],
   certificate_expired: ["client"],
   certificate_not_configured: ["client"],
+  certificate_not_found: ["client"],
+  certificate_disabled: ["client"],
+  certificate_not_exportable: ["client"],
+  certificate_source_unsupported: ["client"],
   mtls_certificate_not_provided: ["client"],
+  // the vault that a certificate is read from
+  key_vault_access_denied: ["service"],
+  key_vault_credential_failed: ["client"],
+  key_vault_error: ["service"],
   // authority
   invalid_authority: ["client"],
   untrusted_authority: ["client"],
@@ -53,6 +62,7 @@ export const ERROR_CODES = {
   // network
   network_error: ["client", "retryable"],
   tls_handshake_failed: ["client"],
+  proxy_refused: ["client"],
   timeout: ["client", "retryable"],
   // the token endpoint's own errors (RFC 6749 section 5.2 and Entra's)
   invalid_request: ["service"],

@@ -1,12 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
-import { isMtlsPopError, MtlsPopError } from "../errors.js";
+import { isMtlsPopError } from "../errors.js";
 import { type Logger, tell } from "../internal/logger.js";
 import { assertArguments, callable, type OptionRule, plainCopy, positive, record, text } from "../internal/options.js";
 import type { BindingCertificate } from "./binding-certificate.js";
 import { certificateFromContent } from "./certificate-content.js";
-
-/** No certificate with its chain and key comes near it; a mistaken path does. */
-const MAX_FILE_OCTETS = 1024 * 1024;
+import { read, versionOf } from "./file-content.js";
 
 /** Options of {@link certificateFromFile}. */
 export interface CertificateFromFileOptions {
@@ -142,32 +139,4 @@ class CertificateFile {
     const news = `A changed certificate file is not used; ${current.thumbprint} stays until ${until}. ${reason}`;
     tell(this.#options.logger, "warn", news);
   }
-}
-
-/** Changes when the file is written, replaced, given other rights, or when a link on the way to it is swapped. */
-async function versionOf(path: string): Promise<string> {
-  try {
-    const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });
-    return [dev, ino, size, mtimeNs, ctimeNs].join(":");
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-async function read(path: string): Promise<Buffer> {
-  try {
-    const facts = await stat(path);
-    if (facts.isFile() && facts.size <= MAX_FILE_OCTETS) return await readFile(path);
-    throw new Error(facts.isFile() ? `it has ${facts.size} octets, too many for a certificate` : "it is not a regular file");
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-}
-
-function unreadable(path: string, cause: unknown): MtlsPopError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new MtlsPopError("certificate_unreadable", `The certificate file "${path}" cannot be read: ${reason}.`, {
-    cause,
-    help: "Check the path, and that this process may read the file.",
-  });
 }

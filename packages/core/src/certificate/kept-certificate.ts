@@ -1,0 +1,81 @@
+import { type Logger, tell } from "../internal/logger.js";
+import type { BindingCertificate } from "./binding-certificate.js";
+
+/** Where a certificate is looked for again, and how often. */
+export interface CertificateOrigin {
+  /** In words that a log's sentence begins with, such as `The certificate "orders" of https://contoso.vault.azure.net`. */
+  readonly name: string;
+  /**
+   * Looks for the certificate to use now.
+   *
+   * @param current the one that is used at present
+   * @returns the same object when nothing has changed
+   */
+  readonly find: (current: BindingCertificate | undefined) => Promise<BindingCertificate>;
+  /** Milliseconds from one look to the next; after failures, in a row so many. */
+  readonly waitMs: (failures: number) => number;
+  /** The error for a certificate that has ended and that could not be replaced. */
+  readonly ended: (certificate: BindingCertificate, failure: unknown) => unknown;
+  readonly now: () => number;
+  readonly logger: Logger | undefined;
+}
+
+/**
+ * Keeps a certificate while it is valid, and has a new one looked for behind a use of it: no timer runs, and nobody waits. What goes wrong
+ * there is logged, and tried again later.
+ */
+export class KeptCertificate {
+  readonly #origin: CertificateOrigin;
+  #current: BindingCertificate | undefined;
+  #failure: unknown;
+  #failures = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #look: Promise<void> | undefined;
+
+  constructor(origin: CertificateOrigin) {
+    this.#origin = origin;
+  }
+
+  certificate(): BindingCertificate | Promise<BindingCertificate> {
+    const now = this.#origin.now();
+    const current = this.#current;
+    if (current === undefined || now > current.notAfter.getTime()) return this.#lookOnce(now).then(() => this.#usable());
+    // either way: a clock that was set back shall not end the looking
+    if (Math.abs(now - this.#lookedAt) >= this.#origin.waitMs(this.#failures)) this.#lookOnce(now);
+    return current;
+  }
+
+  #usable(): BindingCertificate {
+    const certificate = this.#current;
+    if (certificate === undefined) throw this.#failure;
+    if (this.#origin.now() <= certificate.notAfter.getTime()) return certificate;
+    throw this.#origin.ended(certificate, this.#failure);
+  }
+
+  #lookOnce(now: number): Promise<void> {
+    this.#look ??= this.#lookAgain(now).finally(() => {
+      this.#look = undefined;
+    });
+    return this.#look;
+  }
+
+  async #lookAgain(now: number): Promise<void> {
+    const { name, find, logger } = this.#origin;
+    const before = this.#current;
+    this.#lookedAt = now;
+    try {
+      const found = await find(before);
+      this.#current = found;
+      this.#failure = undefined;
+      this.#failures = 0;
+      if (before && before !== found) tell(logger, "info", `${name} changed: now "${found.subject}" (${found.thumbprint}).`);
+    } catch (error) {
+      this.#failure = error;
+      this.#failures++;
+      if (before === undefined) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      const stays = `${before.thumbprint} stays until ${before.notAfter.toISOString()}`;
+      tell(logger, "warn", `${name} could not be looked at again; ${stays}. ${reason}`);
+    }
+  }
+}
