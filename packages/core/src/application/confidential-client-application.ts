@@ -166,6 +166,8 @@ export class ConfidentialClientApplication implements BoundTokenSource {
       ask: (signal) => this.#ask(wanted, { certificate, certificateMs, signal }),
       // an assertion may come with a newer certificate than was known a moment ago
       placeOf: (result) => (certificate ? this.#keyOf(wanted, result.bindingCertificate ?? certificate) : key),
+      shared: wanted.bound ? certificate : undefined,
+      anew: request.skipCache,
     };
     const mayBeCached = !request.skipCache && askedClaims === undefined;
     const cached = mayBeCached ? this.#acquisition.fromCache(key, certificate, inquiry) : undefined;

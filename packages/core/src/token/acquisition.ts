@@ -5,8 +5,9 @@ import { MtlsPopError } from "../errors.js";
 import type { Clock } from "../internal/clock.js";
 import { type Logger, tell } from "../internal/logger.js";
 import { SingleFlight } from "../internal/single-flight.js";
+import { SharedTokens } from "./shared-tokens.js";
 import { ThrottleMemory } from "./throttle-memory.js";
-import type { TokenCache } from "./token-cache.js";
+import { type TokenCache, usableUntil } from "./token-cache.js";
 
 /** How the token that a key stands for is had. */
 export interface Inquiry {
@@ -14,6 +15,10 @@ export interface Inquiry {
   readonly ask: (signal: AbortSignal) => Promise<AuthenticationResult>;
   /** The cache key that the token is kept under, where that shows only when it is there. @default the key that was asked with */
   readonly placeOf?: (result: AuthenticationResult) => string;
+  /** The certificate of a bound token that other processes may have put into the cache's store. */
+  readonly shared?: BindingCertificate | undefined;
+  /** Whether it has to be a new one, which the store's is not. @default false */
+  readonly anew?: boolean | undefined;
 }
 
 const NO_TIME = { totalMs: 0, certificateMs: 0, regionMs: 0, httpMs: 0 } as const;
@@ -28,9 +33,11 @@ export class Acquisition {
   readonly #logger: Logger | undefined;
   readonly #flights = new SingleFlight<AuthenticationResult>();
   readonly #throttles = new ThrottleMemory();
+  readonly #shared: SharedTokens | undefined;
 
   constructor({ cache, clock, logger }: { cache: TokenCache; clock: Clock; logger?: Logger | undefined }) {
     this.#cache = cache;
+    this.#shared = cache.store && new SharedTokens(cache.store, { timeoutMs: cache.storeTimeoutMs, logger });
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -59,24 +66,40 @@ export class Acquisition {
    * @throws {MtlsPopError} `throttled`, or what the inquiry throws
    */
   fromService(key: string, variant: string, inquiry: Inquiry, signal?: AbortSignal): Promise<AuthenticationResult> {
-    const flight = variant ? `${key} ${variant}` : key;
+    const flight = variant ? `${key} ${variant}` : inquiry.anew && this.#shared ? `${key} anew` : key;
     return this.#flights.join(flight, (ended) => this.#fetch(flight, key, inquiry, ended), signal);
   }
 
-  async #fetch(flight: string, key: string, { ask, placeOf }: Inquiry, signal: AbortSignal): Promise<AuthenticationResult> {
+  async #fetch(flight: string, key: string, inquiry: Inquiry, signal: AbortSignal): Promise<AuthenticationResult> {
+    const placeOf = (found: AuthenticationResult) => inquiry.placeOf?.(found) ?? key;
+    const ask = () => this.#ask(flight, inquiry, signal);
+    const { shared: certificate } = inquiry;
+    const accepts = (stored: AuthenticationResult) => this.#accepts(flight === key ? key : undefined, stored);
+    const result = await (this.#shared && certificate ? this.#shared.obtain({ key, certificate, accepts, ask, placeOf, signal }) : ask());
+    const kept = copy(result, { metadata: { ...result.metadata, tokenSource: "Cache", durations: NO_TIME } });
+    const place = placeOf(result);
+    this.#cache.set(place, kept, this.#clock.now());
+    // what was refreshed stays as it was then: the next hit is not to refresh it at once
+    if (place !== key) this.#cache.postponeRefresh(key, this.#clock.now());
+    return result;
+  }
+
+  async #ask(flight: string, { ask }: Inquiry, signal: AbortSignal): Promise<AuthenticationResult> {
     this.#throttles.assertNotThrottled(flight, this.#clock.now());
     try {
-      const result = await ask(signal);
-      const kept = copy(result, { metadata: { ...result.metadata, tokenSource: "Cache", durations: NO_TIME } });
-      const place = placeOf?.(result) ?? key;
-      this.#cache.set(place, kept, this.#clock.now());
-      // what was refreshed stays as it was then: the next hit is not to refresh it at once
-      if (place !== key) this.#cache.postponeRefresh(key, this.#clock.now());
-      return result;
+      return await ask(signal);
     } catch (error) {
       if (error instanceof MtlsPopError) this.#throttles.remember(flight, error, this.#clock.now());
       throw error;
     }
+  }
+
+  /** Whether a token of another process's will do: not in place of a new one, nor of one that is newer. */
+  #accepts(key: string | undefined, stored: AuthenticationResult): boolean {
+    const now = this.#clock.now();
+    if (key === undefined || usableUntil(stored) <= now) return false;
+    const present = this.#cache.get(key, now);
+    return !present || stored.expiresOn > present.result.expiresOn;
   }
 
   #refresh(key: string, inquiry: Inquiry): void {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AuthenticationResult } from "../application/authentication-result.js";
-import { assertOptions, type OptionRule } from "../internal/options.js";
+import { assertOptions, milliseconds, type OptionRule } from "../internal/options.js";
+import { type TokenStore, tokenStoreRule } from "./token-store.js";
 
 /** A token leaves the cache this long before it ends, so that a call that begins with it can end with it. */
 const EXPIRY_BUFFER_MS = 5 * 60 * 1000;
@@ -20,6 +21,16 @@ interface CacheEntry {
   refreshFromMs: number;
 }
 
+/** Options of {@link TokenCache}. */
+export interface TokenCacheOptions {
+  /** How many tokens are kept in memory. @default 2000 */
+  maxEntries?: number;
+  /** Where bound tokens are looked for before one is asked for, and put. @default nowhere: tokens stay in this process */
+  store?: TokenStore;
+  /** Milliseconds that the store may take to read, to write, or to give this process its turn; then it is gone without. @default 10000 */
+  storeTimeoutMs?: number;
+}
+
 /**
  * Tokens in memory, bounded; the least recently used goes first. Applications have one each unless they are given a common one, and then
  * share the tokens of the same certificate, or of the same `clientAssertion` function.
@@ -27,11 +38,24 @@ interface CacheEntry {
 export class TokenCache {
   readonly #entries = new Map<string, CacheEntry>();
   readonly #maxEntries: number;
+  readonly #store: TokenStore | undefined;
+  readonly #storeTimeoutMs: number;
 
-  /** @param options `maxEntries`: how many tokens are kept. @default 2000 */
-  constructor(options: { maxEntries?: number } = {}) {
-    assertOptions("TokenCache", options, { maxEntries: wholeNumber });
+  /** @throws {MtlsPopError} `invalid_options` */
+  constructor(options: TokenCacheOptions = {}) {
+    assertOptions("TokenCache", options, { maxEntries: wholeNumber, store: tokenStoreRule, storeTimeoutMs: milliseconds });
     this.#maxEntries = options.maxEntries ?? 2000;
+    this.#store = options.store;
+    this.#storeTimeoutMs = options.storeTimeoutMs ?? 10_000;
+  }
+
+  /** Where bound tokens are kept in common with other processes. */
+  get store(): TokenStore | undefined {
+    return this.#store;
+  }
+
+  get storeTimeoutMs(): number {
+    return this.#storeTimeoutMs;
   }
 
   get size(): number {
@@ -56,8 +80,7 @@ export class TokenCache {
 
   /** Keeps a token, unless it is as good as over already. */
   set(key: string, result: AuthenticationResult, nowMs: number): void {
-    const certificateEndsMs = result.bindingCertificate?.notAfter.getTime() ?? Number.POSITIVE_INFINITY;
-    const usableUntilMs = Math.min(result.expiresOn.getTime() - EXPIRY_BUFFER_MS, certificateEndsMs);
+    const usableUntilMs = usableUntil(result);
     this.#entries.delete(key);
     // the other way round, so that a date that is none is not kept
     if (!(usableUntilMs > nowMs)) return;
@@ -82,6 +105,11 @@ export class TokenCache {
   clear(): void {
     this.#entries.clear();
   }
+}
+
+/** Until when a token is served, in milliseconds since 1970. */
+export function usableUntil({ bindingCertificate, expiresOn }: AuthenticationResult): number {
+  return Math.min(expiresOn.getTime() - EXPIRY_BUFFER_MS, bindingCertificate?.notAfter.getTime() ?? Number.POSITIVE_INFINITY);
 }
 
 /**
