@@ -253,7 +253,7 @@ describe("a store that is of no help", () => {
     expect(said.join()).not.toContain(result.accessToken);
   });
 
-  it.each([
+  it.each<[unknown]>([
     [{ read: async () => undefined }],
     [{ read: 1, write: 2 }],
     ["redis://localhost"],
