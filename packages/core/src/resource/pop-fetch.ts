@@ -9,7 +9,7 @@ import { ResourceRegistry } from "./resource-registry.js";
 import { type RetryOptions, readRetry, retryRule } from "./retry-options.js";
 
 /** Connections to one origin with one certificate, unless the user says otherwise. */
-const MAX_CONNECTIONS_PER_ORIGIN = 50;
+export const MAX_CONNECTIONS_PER_ORIGIN: number = 50;
 
 /** How connections to resources are made and kept. */
 export interface ConnectionOptions {

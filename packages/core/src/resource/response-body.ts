@@ -195,7 +195,7 @@ export function closedUnread(authority: string): MtlsPopError {
 }
 
 /** The error for an answer whose reader stopped although its client was about to be closed. */
-function closedHalfRead(authority: string, timeoutMs: number): MtlsPopError {
+export function closedHalfRead(authority: string, timeoutMs: number): MtlsPopError {
   return new MtlsPopError(
     "client_closed",
     `The client was closed while the answer of ${authority} was read no further for ${timeoutMs} ms.`,
