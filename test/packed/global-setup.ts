@@ -17,6 +17,8 @@ declare module "vitest" {
       app: string;
       /** core, the emulator and clients of the Azure SDK. */
       azureSdk: string;
+      /** core and nothing else, with what the sample of other runtimes is compiled by. */
+      otherRuntimes: string;
     };
   }
 }
@@ -63,6 +65,10 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
         ],
         overrides,
       ),
+      otherRuntimes: await installProject(join(root, "other-runtimes"), [
+        tarball("core"),
+        ...["@types/aws-lambda", "@types/node", "typescript"].map(version),
+      ]),
     });
   } catch (error) {
     await rm(root, { recursive: true });
