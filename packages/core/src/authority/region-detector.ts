@@ -114,7 +114,7 @@ export class RegionDetector {
     const url = new URL(METADATA.path, this.#url);
     if (apiVersion !== undefined) url.searchParams.set("api-version", apiVersion);
     const call = () =>
-      sendControlRequest(new Transport(), {
+      sendControlRequest(new Transport({ proxy: false }), {
         method: "GET",
         url,
         headers: { Metadata: "true" },
