@@ -9,6 +9,7 @@ const sources = {
   "@mtls-pop/core/azure-sdk": source("core", "azure-sdk/index.ts"),
   "@mtls-pop/core/guard": source("core", "guard/index.ts"),
   "@mtls-pop/core/key-vault": source("core", "key-vault/index.ts"),
+  "@mtls-pop/core/undici": source("core", "undici/index.ts"),
   "@mtls-pop/core": source("core"),
   "@mtls-pop/emulator": source("emulator"),
   "@mtls-pop/functions-adapter/guard": source("functions-adapter", "guard/index.ts"),
