@@ -2,6 +2,7 @@ import { MtlsPopError } from "../errors.js";
 import { shareSignal } from "../internal/shared-signal.js";
 import { readHeaders } from "./caller-headers.js";
 import { isStreaming, type OutgoingBody, type PendingBody, readBody, readRequestBody } from "./request-body.js";
+import { assertModes, withCacheHeaders } from "./request-modes.js";
 
 /** Methods that `fetch` does not send either. */
 const FORBIDDEN_METHODS = new Set(["CONNECT", "TRACE", "TRACK"]);
@@ -87,11 +88,7 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
   const method = readMethod(init?.method ?? request?.method ?? "GET");
   const headers = init?.headers ?? request?.headers;
   const redirect = init?.redirect ?? request?.redirect ?? "follow";
-  if (init?.integrity || request?.integrity) {
-    throw new MtlsPopError("invalid_options", "`integrity` is not checked by this `fetch`.", {
-      help: "Leave it out, and compare the digest of the body yourself.",
-    });
-  }
+  assertModes(init, request);
   if (!REDIRECT_MODES.has(redirect)) throw new MtlsPopError("invalid_options", '`redirect` must be "follow", "error" or "manual".');
   const signal = init?.signal === null ? undefined : (init?.signal ?? request?.signal);
   if (signal !== undefined && !(signal instanceof AbortSignal))
@@ -100,7 +97,7 @@ export function readCall(url: URL, input: Input, init: RequestInit | undefined):
   return {
     url,
     method,
-    headers: headers === undefined ? undefined : readHeaders("The request's `headers`", headers),
+    headers: withCacheHeaders(headers === undefined ? undefined : readHeaders("The request's `headers`", headers), init, request),
     redirect,
     decode: true,
     signal,

@@ -23,7 +23,7 @@ export interface ResponseOptions extends ResponseBodyOptions {
 export type Conclude<T> = (answer: Answer, facts: ResponseOptions) => T;
 
 /**
- * Makes the platform's `Response` of an answer, with `url` and `redirected` as `fetch` sets them.
+ * Makes the platform's `Response` of an answer, with `url`, `type` and `redirected` as `fetch` sets them.
  *
  * @throws {MtlsPopError} `network_error` for an answer that no `Response` can be made of
  */
@@ -49,9 +49,13 @@ export function toResponse(answer: Answer, options: ResponseOptions): Response {
 /** Says where a response came from; the platform's own setters are out of reach. */
 function located(response: Response, url: string, redirected: boolean): Response {
   Object.defineProperty(response, "url", { value: url });
+  Object.defineProperty(response, "type", TYPE);
   if (redirected) Object.defineProperty(response, "redirected", { value: true });
   return Object.defineProperty(response, "clone", CLONE);
 }
+
+/** That of an answer which no cross-origin rule holds back; one that a program makes has `default`. */
+const TYPE: PropertyDescriptor = { value: "basic" };
 
 const CLONE: PropertyDescriptor = {
   value(this: Response): Response {

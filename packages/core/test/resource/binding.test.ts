@@ -117,7 +117,7 @@ describe("a token and its connection", () => {
     expect(switched.some(({ sessionReused }) => sessionReused)).toBe(false);
   });
 
-  it("a new connection with the same certificate resumes the TLS session of an earlier one", async () => {
+  it("BOUNDS-11 a new connection with the same certificate resumes the TLS session of an earlier one", async () => {
     await using popFetch = world.popFetch();
     await (await popFetch(`${world.customApi.url}/echo`)).text();
     const before = world.arrived().length;
@@ -128,7 +128,7 @@ describe("a token and its connection", () => {
     expect(calls.every(({ clientCertificate }) => clientCertificate)).toBe(true);
   });
 
-  it("a vault's session of before the renegotiation is resumed, and the certificate asked for again", async () => {
+  it("BOUNDS-11 a vault's session of before the renegotiation is resumed, and the certificate asked for again", async () => {
     await using popFetch = world.popFetch();
     const url = `${world.emulator.keyVault.url}/secrets/my-secret?api-version=7.4`;
     await (await popFetch(url)).text();

@@ -20,21 +20,21 @@ afterAll(() => world.close());
 const connectionsUsed = () => new Set(world.arrived().map(({ connectionId }) => connectionId)).size;
 
 describe("the pool", () => {
-  it("opens no more connections than maxConnectionsPerOrigin, and what waits gets its turn", async () => {
+  it("BOUNDS-01 opens no more connections than maxConnectionsPerOrigin, and what waits gets its turn", async () => {
     await using popFetch = world.popFetch({ tokens: given(token), maxConnectionsPerOrigin: 5 });
     const statuses = await Promise.all(Array.from({ length: 51 }, async () => (await popFetch(`${url}/echo`)).status));
     expect(statuses).toEqual(Array.from({ length: 51 }, () => 200));
     expect(connectionsUsed()).toBe(5);
   });
 
-  it("opens at most 50 unless it is told otherwise", async () => {
+  it("BOUNDS-01 opens at most 50 unless it is told otherwise", async () => {
     await using popFetch = world.popFetch({ tokens: given(token) });
     await Promise.all(Array.from({ length: 60 }, () => popFetch(`${url}/echo`)));
     expect(connectionsUsed()).toBeLessThanOrEqual(50);
     expect(connectionsUsed()).toBeGreaterThan(5);
   });
 
-  it("says so when a call waits for a connection for too long", async () => {
+  it("BOUNDS-09 says so when a call waits for a connection for too long", async () => {
     await using popFetch = world.popFetch({
       tokens: given(token),
       maxConnectionsPerOrigin: 1,
@@ -69,7 +69,7 @@ describe("the pool", () => {
     expect(world.arrived().map(({ query }) => Object.keys(query)[0])).toEqual([undefined, "stays"]);
   });
 
-  it("gives connections that are idle up for other origins", async () => {
+  it("BOUNDS-02 gives connections that are idle up for other origins", async () => {
     const names = ["a", "b", "c", "d", "e", "f"];
     const resources = Object.fromEntries(names.map((name) => [name, { baseUrl: world.customApi.urlOf(name) }]));
     await using popFetch = world.popFetch({ tokens: given(token), maxConnectionsPerOrigin: 1, resources });
@@ -91,7 +91,7 @@ describe("the total of all connections", () => {
     };
   }
 
-  it("closes the connection that has been idle for longest, and no other", async () => {
+  it("BOUNDS-02 closes the connection that has been idle for longest, and no other", async () => {
     await using client = four();
     for (const name of ["a", "b", "c", "d", "e", "b", "c", "d"]) expect((await client.call(name, "/echo")).status).toBe(200);
     const first = world.arrived();
@@ -99,7 +99,7 @@ describe("the total of all connections", () => {
     await world.emulator.connectionClosed(first[0]?.connectionId ?? 0);
   });
 
-  it("that is used up by others that are busy gives a connection up as soon as one of them is not", async () => {
+  it("BOUNDS-02 that is used up by others that are busy gives a connection up as soon as one of them is not", async () => {
     await using client = four();
     const busy = ["a", "b", "c", "d"].map((name) => ({ name, stream: world.customApi.stream(`total-${name}`) }));
     const answers = await Promise.all(busy.map(({ name }) => client.call(name, `/stream/total-${name}`)));
@@ -138,14 +138,14 @@ describe("a kept-alive connection that the server has closed", () => {
     return { popFetch, url: server.url, seen };
   }
 
-  it.each(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])("is replaced once for a %s", async (method) => {
+  it.each(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"])("RETRY-01 is replaced once for a %s", async (method) => {
     const { popFetch, url, seen } = await stale();
     const response = await popFetch(url, { method, ...(method === "PUT" && { body: "again" }) });
     expect(response.status).toBe(200);
     expect(seen).toEqual(["1 GET", `1 ${method}`, `2 ${method}`]);
   });
 
-  it.each(["POST", "PATCH"])("is not for a %s, and the error says so", async (method) => {
+  it.each(["POST", "PATCH"])("RETRY-02 is not for a %s, and the error says so", async (method) => {
     const { popFetch, url, seen } = await stale();
     const error = await refusal(popFetch(url, { method, body: "once" }));
     expect(error).toMatchObject({ code: "network_error", message: expect.stringMatching(/kept-alive.*not idempotent.*find out before/) });
@@ -154,7 +154,7 @@ describe("a kept-alive connection that the server has closed", () => {
     expect((await popFetch(url, { method, body: "once" })).status).toBe(200);
   });
 
-  it("is not for a stream, and the error says so", async () => {
+  it("RETRY-02 is not for a stream, and the error says so", async () => {
     const { popFetch, url, seen } = await stale();
     const error = await refusal(popFetch(url, { method: "PUT", body: new Blob(["once"]).stream(), duplex: "half" }));
     expect(error.message).toMatch(/sent once only/);
@@ -200,7 +200,7 @@ describe("a kept-alive connection that the server has closed", () => {
     expect(error.message).not.toMatch(/kept-alive/);
   });
 
-  it("that was opened ahead is replaced as well", async () => {
+  it("RETRY-01 that was opened ahead is replaced as well", async () => {
     let resets = 1;
     const seen: number[] = [];
     const server = await startOddServer((socket, _data, connection) => {
@@ -262,7 +262,7 @@ describe("the server's certificate", () => {
     expect(await refusal(popFetch(server.url))).toMatchObject({ code: "network_error", retryable: true });
   });
 
-  it("that never comes is a time-out of the connection", async () => {
+  it("BOUNDS-07 that never comes is a time-out of the connection", async () => {
     const silent = await startRawServer(() => {});
     const baseUrl = silent.url("https");
     const transport = { lookup: loopbackLookup((name) => name === baseUrl.hostname), connectTimeoutMs: 60 };

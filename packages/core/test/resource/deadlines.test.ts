@@ -38,7 +38,7 @@ describe("a server that drips", () => {
   it.each([
     ["a head, byte by byte", "HTTP/1.1 200 OK\r\nx: ", "a"],
     ["1xx without end", "", "HTTP/1.1 103 Early Hints\r\n\r\n"],
-  ])("%s is a time-out of the head, and close() ends", async (_what, begin, again) => {
+  ])("BOUNDS-08 %s is a time-out of the head, and close() ends", async (_what, begin, again) => {
     const { popFetch, url, open } = await impatient((socket) => {
       socket.write(begin);
       drip(socket, again);
@@ -99,7 +99,7 @@ describe("an upload", () => {
   it.each([
     ["bytes", () => new Uint8Array(32 * 1024 * 1024)],
     ["a stream", () => new ReadableStream({ pull: (controller) => controller.enqueue(new Uint8Array(65536)) })],
-  ])("of %s that the server takes nothing more of is a time-out that says so", async (_what, body) => {
+  ])("BOUNDS-08 of %s that the server takes nothing more of is a time-out that says so", async (_what, body) => {
     const { popFetch, url } = await impatient((socket) => void socket.pause());
     const error = await refusal(popFetch(url, { method: "POST", body: body(), duplex: "half" }));
     expect(error).toMatchObject({ code: "timeout", message: expect.stringMatching(/took no more of the request's body.*bodyTimeoutMs/) });

@@ -36,7 +36,7 @@ describe("answers", () => {
     expect(headers.get("x-name")).toBe("J\u00fcrgen");
   });
 
-  it("have a status text of the server's own, or none", async () => {
+  it("FETCH-52 have a status text of the server's own, or none", async () => {
     const { popFetch, url } = await odd((socket, data) =>
       socket.write(`HTTP/1.1 299 ${data.includes("/a") ? "Nearly So" : ""}\r\ncontent-length: 0\r\n\r\n`),
     );
@@ -44,7 +44,7 @@ describe("answers", () => {
     expect((await popFetch(`${url}/b`)).statusText).toBe("");
   });
 
-  it("to a HEAD leave the connection to the next call", async () => {
+  it("FETCH-54 to a HEAD leave the connection to the next call", async () => {
     const { popFetch, url, connections } = await odd((socket, data) =>
       socket.write(data.startsWith("HEAD") ? ok("").replace(": 0", ": 9") : ok("next")),
     );
@@ -60,14 +60,14 @@ describe("answers", () => {
       "their length, encoded",
       Buffer.concat([Buffer.from("HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 900\r\n\r\n"), gzipSync("half")]),
     ],
-  ])("that end before %s are an error of the reader's", async (_what, answer) => {
+  ])("FETCH-65 that end before %s are an error of the reader's", async (_what, answer) => {
     const { popFetch, url } = await odd((socket) => void socket.end(answer));
     const response = await popFetch(url);
     expect(response.status).toBe(200);
     expect((await refusal(response.text())).code).toBe("network_error");
   });
 
-  it("without a length end with the connection", async () => {
+  it("FETCH-65 without a length end with the connection", async () => {
     const { popFetch, url } = await odd((socket) => void socket.end("HTTP/1.1 200 OK\r\n\r\nall of it"));
     expect(await (await popFetch(url)).text()).toBe("all of it");
   });
@@ -78,7 +78,7 @@ describe("answers", () => {
     ["have two lengths", "HTTP/1.1 200 OK\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nxx"],
     ["have the status 999", "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"],
     ["change the protocol", "HTTP/1.1 101 Switching Protocols\r\nupgrade: odd\r\nconnection: upgrade\r\n\r\n"],
-  ])("that %s are an error", async (_what, answer) => {
+  ])("FETCH-66 that %s are an error", async (_what, answer) => {
     const { popFetch, url, open } = await odd(answer);
     expect(await refusal(popFetch(url))).toMatchObject({ code: "network_error", retryable: false });
     await expect.poll(open).toBe(0);
@@ -88,12 +88,12 @@ describe("answers", () => {
     ["an unknown encoding", "content-encoding: zork", "text"],
     ["an unknown encoding under a known one", "content-encoding: zork, gzip", "text"],
     ["identity", "content-encoding: identity", "text"],
-  ])("with %s are handed on as they are", async (_what, header, body) => {
+  ])("FETCH-55 with %s are handed on as they are", async (_what, header, body) => {
     const { popFetch, url } = await odd(ok(body, header));
     expect(await (await popFetch(url)).text()).toBe(body);
   });
 
-  it("of several encodings are decoded of all of them, five at most", async () => {
+  it("FETCH-55 of several encodings are decoded of all of them, five at most", async () => {
     const encoded = (count: number) => {
       let body: Buffer = Buffer.from("deep");
       for (let i = 0; i < count; i++) body = gzipSync(body);
@@ -106,7 +106,7 @@ describe("answers", () => {
     await expect.poll(open).toBe(0);
   });
 
-  it.each(["gzip", "deflate", "br"])("that are not the %s that they say are an error that says so", async (encoding) => {
+  it.each(["gzip", "deflate", "br"])("FETCH-55 that are not the %s that they say are an error that says so", async (encoding) => {
     const { popFetch, url } = await odd(ok("this is not compressed at all", `content-encoding: ${encoding}`));
     const error = await refusal((await popFetch(url)).text());
     expect(error).toMatchObject({ code: "network_error", retryable: false, message: expect.stringMatching(/Content-Encoding/) });
@@ -120,7 +120,7 @@ describe("answers", () => {
   it.each([
     ["a body of bytes", () => new Uint8Array(8 * 1024 * 1024)],
     ["a stream", () => new ReadableStream({ type: "bytes", pull: (controller) => controller.enqueue(new Uint8Array(65536)) })],
-  ])("that do not wait for %s are handed on, and the connection is given up", async (_what, body) => {
+  ])("FETCH-29 that do not wait for %s are handed on, and the connection is given up", async (_what, body) => {
     const { popFetch, url, connections } = await odd((socket, data) => {
       if (data.startsWith("GET")) return void socket.write(ok(""));
       socket.pause();
@@ -151,7 +151,7 @@ describe("answers", () => {
 });
 
 describe("redirects", () => {
-  it("to a Location in UTF-8 go where it says", async () => {
+  it("FETCH-45 to a Location in UTF-8 go where it says", async () => {
     const { popFetch, url } = await odd((socket, data) => {
       if (data.includes("/start")) socket.write(Buffer.from(ok("", "location: /caf\u00e9").replace("200 OK", "302 Found")));
       else socket.write(ok(data.split(" ")[1] ?? ""));

@@ -52,7 +52,7 @@ describe("a process", () => {
       "outcome = await popFetch(url + '/slow', { signal: AbortSignal.timeout(50) }).catch((error) => error.name);",
       "TimeoutError",
     ],
-  ])("ends by itself %s", async (_when, script, outcome) => {
+  ])("BOUNDS-10 ends by itself %s", async (_when, script, outcome) => {
     expect(await run({ script })).toEqual(outcome);
   });
 

@@ -32,7 +32,7 @@ describe("CALL-04 redirects", () => {
     [303, "GET", "", undefined],
     [307, "POST", "body", "text/x-mine"],
     [308, "POST", "body", "text/x-mine"],
-  ])("after a %i a POST goes on as %s", async (status, method, text, type) => {
+  ])("FETCH-41 after a %i a POST goes on as %s", async (status, method, text, type) => {
     const headers = { "content-type": "text/x-mine", "content-language": "de", "x-kept": "yes" };
     const echo = await echoed(popFetch(redirect(status, "/echo"), { method: "POST", body: "body", headers }));
     expect(echo).toMatchObject({ method, text });
@@ -47,17 +47,17 @@ describe("CALL-04 redirects", () => {
     [303, "PUT", "GET"],
     [303, "DELETE", "GET"],
     [307, "PUT", "PUT"],
-  ])("after a %i a %s goes on as %s", async (status, method, then) => {
+  ])("FETCH-41 after a %i a %s goes on as %s", async (status, method, then) => {
     expect((await echoed(popFetch(redirect(status, "/echo"), { method }))).method).toBe(then);
   });
 
-  it("after a 303 a HEAD stays a HEAD", async () => {
+  it("FETCH-41 after a 303 a HEAD stays a HEAD", async () => {
     const response = await popFetch(redirect(303, "/echo"), { method: "HEAD" });
     expect(response.url).toBe(`${world.customApi.url}/echo`);
     expect(world.arrived().map(({ method }) => method)).toEqual(["HEAD", "HEAD"]);
   });
 
-  it("keeps the fragment of its own, and takes the redirect's", async () => {
+  it("FETCH-08 keeps the fragment of its own, and takes the redirect's", async () => {
     expect((await popFetch(`${redirect(302, "/echo")}#mine`)).url).toBe(`${world.customApi.url}/echo`);
     expect((await popFetch(redirect(302, "/echo#theirs"))).url).toBe(`${world.customApi.url}/echo`);
   });
@@ -92,20 +92,20 @@ describe("CALL-04 redirects", () => {
     expect(world.arrived()).toHaveLength(2);
   });
 
-  it("gives up after twenty", async () => {
+  it("FETCH-44 gives up after twenty", async () => {
     // an empty Location is the URL itself
     const error = await refusal(popFetch(redirect(302, "")));
     expect(error).toMatchObject({ code: "redirect_refused", message: expect.stringMatching(/more than 20 times/) });
     expect(world.arrived()).toHaveLength(21);
   });
 
-  it('refuses every redirect with redirect: "error"', async () => {
+  it('FETCH-42 refuses every redirect with redirect: "error"', async () => {
     const error = await refusal(popFetch(redirect(302, "/echo"), { redirect: "error" }));
     expect(error).toMatchObject({ code: "redirect_refused", statusCode: 302 });
     expect(world.arrived()).toHaveLength(1);
   });
 
-  it('gives the answer itself with redirect: "manual", from a Request as well', async () => {
+  it('FETCH-43 gives the answer itself with redirect: "manual", from a Request as well', async () => {
     for (const response of [
       await popFetch(redirect(307, "https://evil.example/"), { redirect: "manual" }),
       await popFetch(new Request(redirect(307, "https://evil.example/"), { redirect: "manual" })),
@@ -122,7 +122,7 @@ describe("CALL-04 redirects", () => {
     expect((await echoed(popFetch(redirect(303, "/echo"), init()))).method).toBe("GET");
   });
 
-  it("hands on a status of redirection without a Location", async () => {
+  it("FETCH-46 hands on a status of redirection without a Location", async () => {
     expect((await popFetch(`${world.customApi.url}/status/302`)).status).toBe(302);
   });
 });

@@ -78,14 +78,14 @@ describe("CALL-05 where a bound token may go", () => {
   });
 
   it.each(["https://user@HOST/echo", "https://user:password@HOST/echo", "https://:password@HOST/echo"])(
-    "refuses user info in %s",
+    "FETCH-05 refuses user info in %s",
     async (url) => {
       const { host } = new URL(world.customApi.url);
       expect(await refusedAtOnce(() => popFetch(url.replace("HOST", host)))).toMatchObject({ code: "invalid_options" });
     },
   );
 
-  it.each(["/echo", "", "not a url", "https://", "//evil.example"])("refuses %j, which is no absolute URL", async (input) => {
+  it.each(["/echo", "", "not a url", "https://", "//evil.example"])("FETCH-05 refuses %j, which is no absolute URL", async (input) => {
     expect(await refusedAtOnce(() => popFetch(input))).toMatchObject({ code: "invalid_options" });
   });
 
@@ -182,7 +182,7 @@ describe("CALL-07 headers that are not the caller's", () => {
     "Expect",
     "Proxy-Authorization",
     "\u212Aeep-Alive",
-  ])("refuses the header %s", async (name) => {
+  ])("FETCH-14 refuses the header %s", async (name) => {
     expect(await refusedAtOnce(() => popFetch(url(), { headers: { [name]: "x" } }))).toMatchObject({ code: "invalid_options" });
   });
 

@@ -38,7 +38,7 @@ describe("the body", () => {
     ["a Blob", () => new Blob([bytes], { type: "image/x-mine" }), "image/x-mine"],
     ["a Blob without type", () => new Blob([bytes]), undefined],
     ["a File", () => new File([bytes], "f", { type: "image/x-mine" }), "image/x-mine"],
-  ])("is %s, with its length and its type", async (_what, make, contentType) => {
+  ])("FETCH-20 is %s, with its length and its type", async (_what, make, contentType) => {
     const expected = Buffer.from(await new Response(make() as NonNullable<RequestInit["body"]>).arrayBuffer());
     const { headers, body } = await post(make());
     expect(Buffer.from(body, "base64")).toEqual(expected);
@@ -49,7 +49,7 @@ describe("the body", () => {
     ]);
   });
 
-  it("is FormData, with files", async () => {
+  it("FETCH-21 is FormData, with files", async () => {
     const form = new FormData();
     form.set("name", "value");
     form.set("file", new File(["content"], "f.txt", { type: "text/plain" }));
@@ -71,17 +71,17 @@ describe("the body", () => {
         })(),
     ],
     ["a stream of Node", () => Readable.from([Buffer.from("a"), Buffer.from("b")])],
-  ])("is %s, sent in chunks", async (_what, make) => {
+  ])("FETCH-22 is %s, sent in chunks", async (_what, make) => {
     const { headers, text } = await post(make(), { duplex: "half" });
     expect(text).toBe("ab");
     expect([headers["content-length"], headers["transfer-encoding"]]).toEqual([undefined, "chunked"]);
   });
 
-  it("keeps the caller's Content-Type", async () => {
+  it("FETCH-25 keeps the caller's Content-Type", async () => {
     expect((await post("{}", { headers: { "Content-Type": "application/json" } })).headers["content-type"]).toBe("application/json");
   });
 
-  it("does not change any more when the caller's bytes do", async () => {
+  it("FETCH-26 does not change any more when the caller's bytes do", async () => {
     const view = new Uint8Array(Buffer.from("before"));
     const call = post(view);
     view.fill(0);
@@ -103,7 +103,7 @@ describe("the body", () => {
     expect((await down.arrayBuffer()).byteLength).toBe(10 * MIB);
   });
 
-  it("that is a stream of something else than bytes is refused, and the stream cancelled", async () => {
+  it("FETCH-27 that is a stream of something else than bytes is refused, and the stream cancelled", async () => {
     let cancelled = false;
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue("text"),
@@ -118,13 +118,13 @@ describe("the body", () => {
     await expect.poll(() => cancelled).toBe(true);
   });
 
-  it("that fails fails the call with its own error", async () => {
+  it("FETCH-28 that fails fails the call with its own error", async () => {
     const failure = new Error("the disk is gone");
     const body = new ReadableStream({ pull: () => Promise.reject(failure) });
     await expect(post(body, { duplex: "half" })).rejects.toBe(failure);
   });
 
-  it("that is being read elsewhere is refused", async () => {
+  it("FETCH-03 that is being read elsewhere is refused", async () => {
     const body = new Blob(["x"]).stream();
     body.getReader();
     expect((await refusal(post(body, { duplex: "half" }))).message).toMatch(/being read elsewhere/);
@@ -133,7 +133,7 @@ describe("the body", () => {
   it.each<[string, (body: ReadableStream) => readonly [input: string | Request, init: RequestInit]]>([
     ["a stream", (body) => [url, { method: "POST", body, duplex: "half" }]],
     ["a Request's that gives nothing", (body) => [new Request(url, { method: "POST", body, duplex: "half" }), {}]],
-  ])("that was not sent after all is cancelled, with the reason: %s", async (_what, inputOf) => {
+  ])("FETCH-34 that was not sent after all is cancelled, with the reason: %s", async (_what, inputOf) => {
     const failing = world.popFetch({ tokens: { acquireBoundToken: () => Promise.reject(new Error("no token")) } });
     const closed = world.popFetch();
     await closed.close();

@@ -22,7 +22,7 @@ const post = (body: unknown, init: RequestInit = {}) =>
   echoed(popFetch(url, { method: "POST", body: body as NonNullable<RequestInit["body"]>, ...init }));
 
 describe("the input", () => {
-  it("is a string, a URL or a Request, and a fragment is not sent", async () => {
+  it("FETCH-01 is a string, a URL or a Request, and a fragment is not sent", async () => {
     for (const input of [`${url}?a=1#f`, new URL(`${url}?a=1#f`), new Request(`${url}?a=1#f`)]) {
       const response = await popFetch(input);
       expect(response.url).toBe(`${url}?a=1`);
@@ -30,7 +30,7 @@ describe("the input", () => {
     }
   });
 
-  it("of a Request gives method, headers and body", async () => {
+  it("FETCH-02 of a Request gives method, headers and body", async () => {
     const headers = { "x-mine": "1", "content-type": "text/x-mine" };
     const echo = await echoed(popFetch(new Request(url, { method: "PUT", headers, body: "body" })));
     expect(echo).toMatchObject({
@@ -40,33 +40,33 @@ describe("the input", () => {
     });
   });
 
-  it("has headers without blanks around them, but for those that HTTP takes for a part of the value", async () => {
+  it("FETCH-13 has headers without blanks around them, but for those that HTTP takes for a part of the value", async () => {
     const echo = await echoed(popFetch(url, { headers: { "x-mine": " \t\u00a0kept\u00a0\r\n" } }));
     expect(echo.headers["x-mine"]).toBe("\u00a0kept\u00a0");
   });
 
-  it("of a Request is overridden by init", async () => {
+  it("FETCH-02 of a Request is overridden by init", async () => {
     const request = new Request(url, { method: "PUT", headers: { "x-mine": "1" }, body: "body" });
     const echo = await echoed(popFetch(request, { method: "POST", headers: { "x-other": "2" }, body: "other" }));
     expect(echo).toMatchObject({ method: "POST", text: "other", headers: { "x-other": "2" } });
     expect(echo.headers["x-mine"]).toBeUndefined();
   });
 
-  it("of a Request is used up", async () => {
+  it("FETCH-03 of a Request is used up", async () => {
     const request = new Request(url, { method: "POST", body: "body" });
     expect((await echoed(popFetch(request))).text).toBe("body");
     expect(request.bodyUsed).toBe(true);
     expect((await refusal(popFetch(request))).message).toMatch(/has been read already/);
   });
 
-  it("of a Request with a long body is sent as the stream it is", async () => {
+  it("FETCH-03 of a Request with a long body is sent as the stream it is", async () => {
     const body = Buffer.alloc(300_000, "long");
     const echo = await echoed(popFetch(new Request(url, { method: "POST", body })));
     expect(echo.headers["transfer-encoding"]).toBe("chunked");
     expect(echo.bodySha256).toBe(sha256(body));
   });
 
-  it("of a Request that is aborted ends the call, also while its body is being read", async () => {
+  it("FETCH-31 of a Request that is aborted ends the call, also while its body is being read", async () => {
     const controller = new AbortController();
     let cancelled: unknown;
     const body = new ReadableStream({
@@ -97,11 +97,11 @@ describe("the input", () => {
     ["delete", "DELETE"],
     ["options", "OPTIONS"],
     ["m-search", "M-SEARCH"],
-  ])("writes the method %s as %s", async (method, written) => {
+  ])("FETCH-10 writes the method %s as %s", async (method, written) => {
     expect((await echoed(popFetch(url, { method }))).method).toBe(written);
   });
 
-  it.each(["CONNECT", "trace", "TRACK", "GE T", "", "GET\r\nx: y"])("refuses the method %j", async (method) => {
+  it.each(["CONNECT", "trace", "TRACK", "GE T", "", "GET\r\nx: y"])("FETCH-11 refuses the method %j", async (method) => {
     expect((await refusal(popFetch(url, { method }))).code).toBe("invalid_options");
     expect(world.arrived()).toEqual([]);
   });
@@ -126,7 +126,7 @@ describe("the input", () => {
     expect(world.arrived()).toEqual([]);
   });
 
-  it("refuses a Request with integrity", async () => {
+  it("FETCH-70 refuses a Request with integrity", async () => {
     expect((await refusal(popFetch(new Request(url, { integrity: "sha256-x" })))).code).toBe("invalid_options");
   });
 
@@ -137,7 +137,7 @@ describe("the input", () => {
 });
 
 describe("the headers", () => {
-  it("are the caller's, joined by name, before the resource's and the platform's own", async () => {
+  it("FETCH-12 are the caller's, joined by name, before the resource's and the platform's own", async () => {
     const orders = { ...world.resources.orders, headers: { "x-resource": "r", "x-both": "r", "User-Agent": "mine" } };
     await using own = world.popFetch({ resources: { orders } });
     const { headers } = await echoed(
@@ -153,7 +153,7 @@ describe("the headers", () => {
     expect(headers["accept-encoding"]).toBe("br, gzip");
   });
 
-  it("arrive as Latin-1, with a body of text as well", async () => {
+  it("FETCH-13 arrive as Latin-1, with a body of text as well", async () => {
     const headers = { "x-name": "J\u00fcrgen" };
     expect((await echoed(popFetch(url, { headers }))).headers["x-name"]).toBe("J\u00fcrgen");
     const echo = await post("J\u00fcrgen", { headers });
@@ -161,7 +161,7 @@ describe("the headers", () => {
     expect(echo.text).toBe("J\u00fcrgen");
   });
 
-  it("say nothing of a body that is not there, or its length 0", async () => {
+  it("FETCH-16 say nothing of a body that is not there, or its length 0", async () => {
     for (const method of ["GET", "DELETE", "OPTIONS"])
       expect(Object.keys((await echoed(popFetch(url, { method }))).headers)).not.toContain("content-length");
     for (const method of ["POST", "PUT", "PATCH", "REPORT"]) {
@@ -170,7 +170,7 @@ describe("the headers", () => {
     }
   });
 
-  it("have a Content-Length that is computed, whatever the caller says", async () => {
+  it("FETCH-16 have a Content-Length that is computed, whatever the caller says", async () => {
     expect((await post("four", { headers: { "content-length": "400" } })).headers["content-length"]).toBe("4");
   });
 });

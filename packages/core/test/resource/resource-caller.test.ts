@@ -184,7 +184,7 @@ describe("resource_error", () => {
     expect((await errorFor("400 Bad Request", "eyJ-".repeat(16_000))).code).toBe("resource_error");
   });
 
-  it("of a body without end reads its beginning, and gives the connection up", async () => {
+  it("BOUNDS-05 of a body without end reads its beginning, and gives the connection up", async () => {
     const server = await startOddServer((socket) => {
       socket.write("HTTP/1.1 500 Endless\r\ncontent-type: text/plain\r\n\r\n");
       const more = () => {

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 describe("the Response", () => {
-  it("is the platform's own, with status, text, URL and headers", async () => {
+  it("FETCH-50 is the platform's own, with status, text, URL and headers", async () => {
     const response = await popFetch(`${url}/echo?x=1#f`);
     expect(response).toBeInstanceOf(globalThis.Response);
     expect(response).toMatchObject({ status: 200, ok: true, statusText: "OK", redirected: false, url: `${url}/echo?x=1`, bodyUsed: false });
@@ -29,7 +29,7 @@ describe("the Response", () => {
     await expect(response.text()).rejects.toThrow(TypeError);
   });
 
-  it("is cloned with its URL, and both bodies are whole", async () => {
+  it("FETCH-58 is cloned with its URL, and both bodies are whole", async () => {
     const response = await popFetch(`${url}/bytes/200000`);
     const copy = response.clone();
     expect(copy.url).toBe(response.url);
@@ -38,7 +38,7 @@ describe("the Response", () => {
     expect([one.byteLength, other.byteLength]).toEqual([200_000, 200_000]);
   });
 
-  it("has a body that a reader fills buffers of its own with", async () => {
+  it("FETCH-56 has a body that a reader fills buffers of its own with", async () => {
     for (const size of [10, 300_000]) {
       const { body } = await popFetch(`${url}/bytes/${size}`);
       const reader = body?.getReader({ mode: "byob" });
@@ -52,13 +52,13 @@ describe("the Response", () => {
     }
   });
 
-  it.each(["gzip", "br", "deflate"])("is decoded of %s", async (encoding) => {
+  it.each(["gzip", "br", "deflate"])("FETCH-55 is decoded of %s", async (encoding) => {
     const response = await popFetch(`${url}/${encoding}`);
     expect(response.headers.get("content-encoding")).toBe(encoding);
     expect(await response.json()).toEqual({ encoding });
   });
 
-  it.each([204, 205, 304])("has no body with %i, and frees its connection", async (status) => {
+  it.each([204, 205, 304])("FETCH-53 has no body with %i, and frees its connection", async (status) => {
     await using own = world.popFetch();
     const response = await own(`${url}/status/${status}`);
     expect(response.status).toBe(status);
@@ -69,18 +69,18 @@ describe("the Response", () => {
     expect(next?.connectionId).toBe(first?.connectionId);
   });
 
-  it("of a HEAD has headers and no body", async () => {
+  it("FETCH-54 of a HEAD has headers and no body", async () => {
     const response = await popFetch(`${url}/bytes/1000`, { method: "HEAD" });
     expect([response.status, response.headers.get("content-type"), response.body]).toEqual([200, "application/octet-stream", null]);
   });
 
-  it.each([400, 404, 500, 503])("is handed on with the status %i", async (status) => {
+  it.each([400, 404, 500, 503])("FETCH-63 is handed on with the status %i", async (status) => {
     const response = await popFetch(`${url}/status/${status}`);
     expect(response).toMatchObject({ status, ok: false });
     expect(await response.json()).toEqual({ status });
   });
 
-  it("comes as soon as its head is there, and its body piece by piece", async () => {
+  it("FETCH-56 comes as soon as its head is there, and its body piece by piece", async () => {
     const stream = world.customApi.stream("pieces");
     const response = await popFetch(`${url}/stream/pieces`);
     const reader = response.body?.getReader();
@@ -92,7 +92,7 @@ describe("the Response", () => {
     expect(await reader?.read()).toEqual({ done: true, value: undefined });
   });
 
-  it("holds the server back while nobody reads", async () => {
+  it("FETCH-56 holds the server back while nobody reads", async () => {
     const stream = world.customApi.stream("pressure");
     const response = await popFetch(`${url}/stream/pressure`);
     const chunk = Buffer.alloc(1024 * 1024, "x");
@@ -108,7 +108,7 @@ describe("the Response", () => {
     await writing;
   });
 
-  it("whose body is cut ends with an error and not in silence", async () => {
+  it("FETCH-65 whose body is cut ends with an error and not in silence", async () => {
     const stream = world.customApi.stream("cut");
     const response = await popFetch(`${url}/stream/cut`);
     await stream.write("half");
@@ -132,7 +132,7 @@ describe("HTTP-06 an aborted call", () => {
     return { signal: controller.signal, reason, abort: () => controller.abort(reason) };
   };
 
-  it("before it begins sends nothing and asks for no token", async () => {
+  it("FETCH-30 before it begins sends nothing and asks for no token", async () => {
     const { signal, reason, abort } = aborted();
     abort();
     await using own = world.popFetch();
@@ -141,7 +141,7 @@ describe("HTTP-06 an aborted call", () => {
     expect(world.emulator.requests).toEqual([]);
   });
 
-  it("while it waits for the token ends at once, and another one goes on", async () => {
+  it("FETCH-31 while it waits for the token ends at once, and another one goes on", async () => {
     await using own = world.popFetch();
     world.emulator.faults.add({ on: "token", kind: "latency", delayMs: 100 });
     const { signal, reason, abort } = aborted();
@@ -154,7 +154,7 @@ describe("HTTP-06 an aborted call", () => {
     expect(world.arrived()).toHaveLength(1);
   });
 
-  it("while a source that knows no signal is at work ends at once", async () => {
+  it("FETCH-31 while a source that knows no signal is at work ends at once", async () => {
     await using own = world.popFetch({ tokens: { acquireBoundToken: () => new Promise(() => undefined) } });
     const { signal, reason, abort } = aborted();
     const call = own(`${url}/echo`, { signal });
@@ -162,7 +162,7 @@ describe("HTTP-06 an aborted call", () => {
     await expect(call).rejects.toBe(reason);
   });
 
-  it("while it connects ends at once", async () => {
+  it("FETCH-31 while it connects ends at once", async () => {
     const token = await world.tokenOf(world.certificate);
     let connecting = () => {};
     const begun = new Promise<void>((resolve) => {
@@ -191,7 +191,7 @@ describe("HTTP-06 an aborted call", () => {
     await world.emulator.connectionClosed(slow?.connectionId ?? 0);
   });
 
-  it("while its body is read gives the reader the reason and frees the socket, and others go on", async () => {
+  it("FETCH-32 while its body is read gives the reader the reason and frees the socket, and others go on", async () => {
     const stream = world.customApi.stream("aborted");
     const { signal, reason, abort } = aborted();
     const response = await popFetch(`${url}/stream/aborted`, { signal });
@@ -204,7 +204,7 @@ describe("HTTP-06 an aborted call", () => {
     expect((await (await other).arrayBuffer()).byteLength).toBe(300_000);
   });
 
-  it("in the middle of an upload cancels the stream", async () => {
+  it("FETCH-31 in the middle of an upload cancels the stream", async () => {
     const { signal, reason, abort } = aborted();
     let cancelled = false;
     const body = new ReadableStream({
@@ -220,7 +220,7 @@ describe("HTTP-06 an aborted call", () => {
     await expect.poll(() => cancelled).toBe(true);
   });
 
-  it("leaves nothing behind on a signal that lives on, and many at once are no leak to Node", async () => {
+  it("FETCH-33 leaves nothing behind on a signal that lives on, and many at once are no leak to Node", async () => {
     const warnings: Error[] = [];
     const onWarning = (warning: Error) => warnings.push(warning);
     process.on("warning", onWarning);
@@ -248,7 +248,7 @@ describe("HTTP-07 a server that never answers", () => {
     expect(world.arrived().map(({ path }) => path)).toEqual(["/echo", "/slow", "/echo"]);
   });
 
-  it("in the middle of a body is a time-out of the body", async () => {
+  it("BOUNDS-08 in the middle of a body is a time-out of the body", async () => {
     await using own = world.popFetch({ transport: { ...world.transport, bodyTimeoutMs: 60 } });
     const stream = world.customApi.stream("stalls");
     const response = await own(`${url}/stream/stalls`);

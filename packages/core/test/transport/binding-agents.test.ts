@@ -94,7 +94,7 @@ describe("BindingAgents", () => {
     all.close();
   });
 
-  it("keeps 16 certificates, and retires the longest known one for another", async () => {
+  it("BOUNDS-03 keeps 16 certificates, and retires the longest known one for another", async () => {
     const all = agents();
     const kept: ReturnType<typeof all.agentFor>[] = [];
     for (let i = 0; i < 17; i++) kept.push(all.agentFor(resource(`${i}.example`), await newCertificate()));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { TlsSessions } from "../../src/transport/tls-session.js";
 
 describe("TlsSessions", () => {
-  it("are kept for a hundred origins, those of the last ones", () => {
+  it("BOUNDS-12 are kept for a hundred origins, those of the last ones", () => {
     const sessions = new TlsSessions();
     const sockets = Array.from({ length: 101 }, () => Object.assign(new EventEmitter(), { getProtocol: () => "TLSv1.3" }));
     for (const [number, socket] of sockets.entries()) sessions.follow(`${number}.example:443`, socket as never);
