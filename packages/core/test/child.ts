@@ -9,17 +9,29 @@ import { build } from "esbuild";
  * Runs code of a test in a Node process of its own, for what is settled by a process's environment or flags.
  *
  * @param code an ES module; imports as from a file in `test/`
+ * Packages that are `external` are not there.
+ *
  * @returns what it printed, as JSON
  */
 export async function inChild(
   code: string,
-  { env = {}, flags = [] }: { env?: Record<string, string>; flags?: string[] },
+  { env = {}, flags = [], external = [] }: { env?: Record<string, string>; flags?: string[]; external?: string[] },
 ): Promise<unknown> {
   const folder = await mkdtemp(join(tmpdir(), "mtls-pop-"));
   try {
     const outfile = join(folder, "child.mjs");
+    // CommonJS in the bundle calls `require`, which an ES module does not have
+    const banner = { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' };
     const resolveDir = fileURLToPath(new URL(".", import.meta.url));
-    await build({ stdin: { contents: code, resolveDir, loader: "ts" }, bundle: true, platform: "node", format: "esm", outfile });
+    await build({
+      stdin: { contents: code, resolveDir, loader: "ts" },
+      bundle: true,
+      platform: "node",
+      format: "esm",
+      external,
+      banner,
+      outfile,
+    });
     return JSON.parse(await outputOf([...flags, outfile], env));
   } finally {
     await rm(folder, { recursive: true });

@@ -26,9 +26,15 @@ export type { RecordedRequest, ServerName } from "./record/recorded-request.js";
 export type { CustomApi, CustomApiSettings } from "./resources/custom-api.js";
 export type { EchoedCall } from "./resources/custom-api-routes.js";
 export type { Graph } from "./resources/graph.js";
-export type { KeyVault, KeyVaultSettings, VaultMode } from "./resources/key-vault.js";
-export type { CertificateStore, StoredCertificate } from "./resources/key-vault-certificate-store.js";
+export type { KeyVault, KeyVaultSettings } from "./resources/key-vault.js";
+export type {
+  CertificateContentType,
+  CertificateInput,
+  CertificateStore,
+  StoredCertificate,
+} from "./resources/key-vault-certificate-store.js";
 export type { DeletedObject, ObjectChanges, ObjectStore, ObjectVersion } from "./resources/key-vault-objects.js";
 export type { SecretInput, SecretStore, StoredSecret } from "./resources/secret-store.js";
 export type { StreamedAnswer } from "./resources/streamed-answer.js";
+export type { Vault, VaultCollection, VaultMode, VaultNetwork } from "./resources/vault.js";
 export type { TlsVersions } from "./server/tls-options.js";

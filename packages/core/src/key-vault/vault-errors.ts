@@ -71,7 +71,7 @@ export function vaultError(error: unknown, object: VaultObject): unknown {
   if (status !== undefined) return refused(error, status, said, object);
   if (name === "RestError") {
     return new MtlsPopError("network_error", `${object.label} was not read: the vault could not be reached (${said}).`, {
-      cause: error,
+      cause: withoutRequest(error, said),
       help: "Check the vault's name, DNS, proxy and firewall of this host.",
     });
   }
@@ -79,8 +79,9 @@ export function vaultError(error: unknown, object: VaultObject): unknown {
   return noToken(error, object);
 }
 
-function refused(cause: unknown, statusCode: number, said: string, object: VaultObject): MtlsPopError {
-  const inner = innerCode(cause);
+function refused(error: unknown, statusCode: number, said: string, object: VaultObject): MtlsPopError {
+  const inner = innerCode(error);
+  const cause = withoutRequest(error, said, inner);
   const facts: MtlsPopErrorOptions = { cause, statusCode };
   if (statusCode === 403 && /Disabled$/.test(inner ?? "")) return disabled(object.label, cause);
   const refusal = REFUSALS.find((one) => one.status === statusCode && (one.inner === undefined || one.inner === inner));
@@ -92,7 +93,7 @@ function refused(cause: unknown, statusCode: number, said: string, object: Vault
   return new MtlsPopError("key_vault_error", `${object.label} was not handed out. ${answered}`, {
     ...facts,
     retryable: statusCode === 408 || statusCode === 429 || statusCode >= 500,
-    retryAfterSeconds: retryAfterSeconds(headerOf(cause, "retry-after"), Date.now()),
+    retryAfterSeconds: retryAfterSeconds(headerOf(error, "retry-after"), Date.now()),
   });
 }
 
@@ -115,7 +116,13 @@ function foreignChallenge(cause: unknown, said: string, { label }: VaultObject):
   });
 }
 
-/** @see https://learn.microsoft.com/azure/key-vault/general/rest-error-codes */
+/** The SDK's error has the whole request, with the identity's token, and printers that look behind `inspect` would show it. */
+function withoutRequest(error: unknown, said: string, inner?: string): Error {
+  const [code, statusCode] = [field(error, "code"), field(error, "statusCode")];
+  const facts = { name: "RestError", ...(code !== undefined && { code }), ...(statusCode !== undefined && { statusCode }) };
+  return Object.assign(new Error(said), facts, inner !== undefined && { innerCode: inner });
+}
+
 function innerCode(error: unknown): string | undefined {
   const code = field(field(field(field(error, "details"), "error"), "innerError"), "code");
   return typeof code === "string" ? code : undefined;

@@ -8,7 +8,8 @@ export type IdentityEndpoint = "imds-v1" | "imds-v2" | "app-service";
 const PARAMETERS: Readonly<Record<IdentityEndpoint, Readonly<Record<string, keyof ManagedIdentity>>>> = {
   "imds-v1": { client_id: "clientId", object_id: "objectId", msi_res_id: "resourceId" },
   "imds-v2": { client_id: "clientId", object_id: "objectId", mi_res_id: "resourceId" },
-  "app-service": { client_id: "clientId", principal_id: "objectId", mi_res_id: "resourceId" },
+  // "object_id" is another word for it there, and the one that MSAL says
+  "app-service": { client_id: "clientId", principal_id: "objectId", object_id: "objectId", mi_res_id: "resourceId" },
 };
 
 /** Every name that means an identity to some endpoint. */

@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from "node:crypto";
 import { attributesOf, epochSeconds, readFields, readTags } from "./key-vault-body.js";
-import { type CertificateStore, PEM_CONTENT_TYPE, type StoredCertificate } from "./key-vault-certificate-store.js";
+import type { CertificateStore, StoredCertificate } from "./key-vault-certificate-store.js";
 import type { Collection } from "./key-vault-collection.js";
 
 /** What a vault does with certificates: they are imported, as PEM with the private key, and never made here. */
@@ -28,7 +28,7 @@ export function certificateCollection(store: CertificateStore): Collection<Store
         const pem = fields["value"];
         if (typeof pem !== "string") return undefined;
         try {
-          return store.import(name, pem, readTags(fields).tags);
+          return store.import(name, pem, readTags(fields));
         } catch {
           // a PFX, or what is no certificate
           return undefined;
@@ -39,7 +39,7 @@ export function certificateCollection(store: CertificateStore): Collection<Store
 }
 
 function certificateBundle(certificate: StoredCertificate, url: URL): object {
-  const { name, version, secretVersion, der } = certificate;
+  const { name, version, secretVersion, der, exportable, contentType } = certificate;
   return {
     ...certificateItem(certificate, url),
     kid: `${url.origin}/keys/${name}/${version}`,
@@ -47,8 +47,8 @@ function certificateBundle(certificate: StoredCertificate, url: URL): object {
     cer: der.toString("base64"),
     policy: {
       id: `${url.origin}/certificates/${name}/policy`,
-      key_props: { exportable: true, reuse_key: false },
-      secret_props: { contentType: PEM_CONTENT_TYPE },
+      key_props: { exportable, reuse_key: false },
+      secret_props: { contentType },
       issuer: { name: "Unknown" },
     },
   };

@@ -1,5 +1,6 @@
 import { type Answer, json } from "../server/answer.js";
 import { type FaultAnswers, retryAfter } from "../server/transport-fault.js";
+import type { VaultNetwork } from "./vault.js";
 import type { TokenRefusal } from "./verify-token.js";
 
 /** The audience of the vault's tokens. */
@@ -64,6 +65,23 @@ export function forbiddenByRbac(clientId: string, action: string, resource: stri
     "Assignment: (not found)",
   ].join("\r\n");
   return vaultError(403, "Forbidden", message, "ForbiddenByRbac");
+}
+
+/** What a vault says to whom its network settings do not let in, although it knows who it is; nothing when they do. */
+export function forbiddenByNetwork(network: VaultNetwork, clientId: string): Answer | undefined {
+  const caller = `\r\nCaller: appid=${clientId}`;
+  switch (network) {
+    case "open":
+      return undefined;
+    case "firewall": {
+      const reason = "Client address is not authorized and caller is not a trusted service.\r\nClient address: 127.0.0.1";
+      return vaultError(403, "Forbidden", `${reason}${caller}`, "ForbiddenByFirewall");
+    }
+    case "private-endpoint": {
+      const reason = "Public network access is disabled and request is not from a trusted service nor via an approved private link.";
+      return vaultError(403, "Forbidden", `${reason}${caller}`, "ForbiddenByConnection");
+    }
+  }
 }
 
 /** @param kind `Secret` or `Certificate` */

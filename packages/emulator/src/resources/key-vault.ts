@@ -3,16 +3,12 @@ import type { Exchange } from "../server/exchange.js";
 import type { TlsVersions } from "../server/tls-options.js";
 import { startTlsServer, type TlsServer } from "../server/tls-server.js";
 import { readAuthorization } from "./authorization.js";
-import { CertificateStore } from "./key-vault-certificate-store.js";
-import { BINDING_REFUSALS, refusalText, unauthorized, VAULT_RESOURCE, vaultFaultAnswers } from "./key-vault-errors.js";
+import { BINDING_REFUSALS, forbiddenByNetwork, refusalText, unauthorized, VAULT_RESOURCE, vaultFaultAnswers } from "./key-vault-errors.js";
 import { answerVaultRequest } from "./key-vault-routes.js";
 import { VAULT_DOMAIN } from "./resource-hosts.js";
 import type { ResourceServerOptions } from "./resource-server.js";
-import { SecretStore } from "./secret-store.js";
+import { Vault, type VaultMode } from "./vault.js";
 import { assertConfirmed, TokenRefusal, type VerifiedToken, verifyToken } from "./verify-token.js";
-
-/** `enforce`: bound tokens alone. `optional`: unbound Bearer tokens as well. */
-export type VaultMode = "enforce" | "optional";
 
 /** What of the vaults can be chosen. */
 export interface KeyVaultSettings extends TlsVersions {
@@ -22,14 +18,16 @@ export interface KeyVaultSettings extends TlsVersions {
 
 export interface KeyVaultOptions extends ResourceServerOptions, KeyVaultSettings {}
 
-/** The emulated vaults; every name under `vault.emulator.localhost` has the same secrets and certificates. */
-export interface KeyVault {
-  /** `https://contoso.vault.emulator.localhost:{port}` */
-  readonly url: string;
-  readonly secrets: SecretStore;
-  readonly certificates: CertificateStore;
-  /** Gives a role to these applications alone, or to all again; the others get 403. */
-  restrictTo(clientIds: readonly string[] | "everyone"): void;
+/** The emulated vaults. Every name under `vault.emulator.localhost` is this one vault, but those that were added. */
+export interface KeyVault extends Pick<Vault, "url" | "secrets" | "certificates" | "restrictTo" | "mode" | "network"> {
+  /**
+   * Adds a vault with secrets, certificates and roles of its own, or takes one out of the way of its name.
+   *
+   * @param name its first label
+   * @param mode @default that of the others
+   * @throws {TypeError} for a name that no vault can have
+   */
+  add(name: string, mode?: VaultMode): Vault;
 }
 
 /**
@@ -38,35 +36,34 @@ export interface KeyVault {
  * @see PROTOCOL.md section 4
  */
 export async function startKeyVault(options: KeyVaultOptions): Promise<{ keyVault: KeyVault; server: TlsServer }> {
-  const { authority } = options;
-  const secrets = new SecretStore();
-  const certificates = new CertificateStore(secrets);
-  let permitted: ReadonlySet<string> | "everyone" = "everyone";
+  const { authority, mode = "enforce" } = options;
+  const added = new Map<string, Vault>();
   const server = await startTlsServer({
     ...options,
     name: "key-vault",
     asksForCertificate: false,
     faultAnswers: vaultFaultAnswers(authority),
     handle: async (exchange) => {
-      const caller = await authenticate(exchange, options);
+      const vault = added.get(exchange.url.hostname.split(".", 1)[0] ?? "") ?? common;
+      const caller = await authenticate(exchange, vault.mode, options);
       if (!("clientId" in caller)) return caller;
-      const isPermitted = permitted === "everyone" || permitted.has(caller.clientId);
-      return answerVaultRequest(exchange, { secrets, certificates }, caller.clientId, isPermitted);
+      return forbiddenByNetwork(vault.network, caller.clientId) ?? answerVaultRequest(exchange, vault, caller.clientId);
     },
   });
-  const keyVault: KeyVault = {
-    url: `https://contoso.${VAULT_DOMAIN}:${server.port}`,
-    secrets,
-    certificates,
-    restrictTo: (clientIds) => {
-      permitted = clientIds === "everyone" ? clientIds : new Set(clientIds);
-    },
+  const urlOf = (name: string): string => `https://${name}.${VAULT_DOMAIN}:${server.port}`;
+  const common = new Vault(urlOf("contoso"), mode);
+  const add = (name: string, ownMode: VaultMode = mode): Vault => {
+    if (!/^[a-z][a-z0-9-]{2,23}$/.test(name))
+      throw new TypeError(`A vault's name is 3 to 24 small letters, digits and dashes, not "${name}".`);
+    const vault = new Vault(urlOf(name), ownMode);
+    added.set(name, vault);
+    return vault;
   };
-  return { keyVault, server };
+  return { keyVault: Object.assign(common, { add }), server };
 }
 
 /** The application behind a request, or the answer that refuses it. */
-async function authenticate(exchange: Exchange, { authority, mode = "enforce", trust }: KeyVaultOptions): Promise<VerifiedToken | Answer> {
+async function authenticate(exchange: Exchange, mode: VaultMode, { authority, trust }: KeyVaultOptions): Promise<VerifiedToken | Answer> {
   const { headers } = exchange.request;
   const authorization = readAuthorization(headers["authorization"]);
   try {
