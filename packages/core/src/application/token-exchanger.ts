@@ -50,7 +50,7 @@ interface TokenForm {
 }
 
 /** Codes that say that an endpoint was not reached, as against having answered. */
-const UNREACHABLE = new Set<string>(["network_error", "tls_handshake_failed", "timeout"]);
+const UNREACHABLE = new Set<string>(["network_error", "tls_handshake_failed", "proxy_refused", "timeout"]);
 
 /** Turns a question into one token request, or two when a region cannot be reached, and checks the answer. */
 export class TokenExchanger {

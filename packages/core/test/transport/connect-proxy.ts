@@ -20,8 +20,10 @@ export interface AskedTunnel {
 
 /** How a proxy is to behave. */
 export interface ConnectProxyOptions {
-  /** Answers in place of opening a tunnel. */
-  readonly answer?: (socket: Duplex, asked: AskedTunnel) => void;
+  /** Answers in place of opening a tunnel, unless this returns `"tunnel"`. */
+  readonly answer?: (socket: Duplex, asked: AskedTunnel) => unknown;
+  /** Where every tunnel leads to. @default the port that is asked for */
+  readonly port?: number;
   /** What the head of a tunnel's answer is. @default `HTTP/1.1 200 Connection established` */
   readonly head?: string;
   /** Is spoken to over TLS. @default false */
@@ -48,8 +50,8 @@ export async function startConnectProxy(options: ConnectProxyOptions = {}) {
     // Node's server would leave its half open
     socket.once("end", () => socket.destroy());
     socket.resume();
-    if (answer) return answer(socket, tunnel);
-    const other = connect(Number(tunnel.target.split(":").at(-1)), "127.0.0.1");
+    if (answer && answer(socket, tunnel) !== "tunnel") return;
+    const other = connect(options.port ?? Number(tunnel.target.split(":").at(-1)), "127.0.0.1");
     other.on("error", () => socket.destroy());
     socket.on("data", (chunk: Buffer) => tunnel.sent.push(chunk));
     socket.once("close", () => other.destroy());

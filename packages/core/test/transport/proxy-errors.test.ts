@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { inspect } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CertificateAuthority } from "../../../emulator/src/pki/certificate-authority.js";
@@ -184,14 +184,7 @@ describe("TLS and a proxy", () => {
   it("one that inspects it, with a certificate of its own, is told as such", async () => {
     const inspecting = await startControlServer({ ca: await CertificateAuthority.create() });
     closing.push(inspecting.close);
-    const proxy = await proxied({
-      answer: (socket) => {
-        const other = connect(inspecting.port, "127.0.0.1");
-        socket.write("HTTP/1.1 200 OK\r\n\r\n");
-        socket.pipe(other).pipe(socket);
-        other.on("error", () => socket.destroy());
-      },
-    });
+    const proxy = await proxied({ port: inspecting.port });
     for (const error of await refusals(proxy.transport())) {
       expect(error).toMatchObject({
         code: "tls_handshake_failed",
