@@ -73,12 +73,16 @@ export async function surroundings() {
     ca,
     certificates,
     /** A client of oidc-provider with a certificate, the one that it is known by or not. */
-    application: async (clientId: string, { chainPem, privateKeyPem }: ShownCertificate): Promise<ConfidentialClientApplication> =>
+    application: async (
+      clientId: string,
+      { chainPem, privateKeyPem }: ShownCertificate,
+      over: TransportOptions = {},
+    ): Promise<ConfidentialClientApplication> =>
       new ConfidentialClientApplication({
         clientId,
         authority: { tokenEndpoint: server.tokenEndpoint, tokenType: "Bearer" },
         certificate: await BindingCertificate.fromPem(chainPem, { key: privateKeyPem }),
-        transport,
+        transport: { ...transport, ...over },
       }),
     /** A new client of the API. */
     popFetch: (tokens: ConfidentialClientApplication): PopFetch =>

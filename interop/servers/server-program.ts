@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
 
 /** A server of Debian's. */
 export interface Program {
@@ -22,6 +23,8 @@ export interface ProgramSettings {
   /** Its files by name; they are readable by their owner alone, since keys are among them. */
   readonly files: (folder: string, ports: readonly number[]) => Readonly<Record<string, string>>;
   readonly parameters: (folder: string) => readonly string[];
+  /** Who it runs as, and owns its folder, where root starts it: for a program that does not run as root. @default whoever starts it */
+  readonly user?: string;
 }
 
 /** A program that takes connections. */
@@ -65,11 +68,14 @@ function locate({ name, command, debianPackage }: Program): string {
 
 async function start(executable: string, program: Program, settings: ProgramSettings): Promise<RunningProgram> {
   const ports = await freePorts(settings.ports);
+  const owner = settings.user !== undefined && process.getuid?.() === 0 ? await idsOf(settings.user) : undefined;
   const folder = await mkdtemp(join(tmpdir(), `mtls-pop-${program.command}-`));
+  if (owner) await chown(folder, owner.uid, owner.gid);
   for (const [name, content] of Object.entries(settings.files(folder, ports))) {
     await writeFile(join(folder, name), content, { mode: 0o600 });
+    if (owner) await chown(join(folder, name), owner.uid, owner.gid);
   }
-  const child = spawn(executable, settings.parameters(folder), { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(executable, settings.parameters(folder), { cwd: folder, stdio: ["ignore", "pipe", "pipe"], ...owner });
   // a test run that ends before its time leaves nothing behind
   const onExit = () => child.kill("SIGTERM");
   process.once("exit", onExit);
@@ -88,6 +94,11 @@ async function start(executable: string, program: Program, settings: ProgramSett
     throw new Error(`${program.name} does not take connections: ${error}\n${said}`, { cause: error });
   }
   return { ports, folder, close };
+}
+
+async function idsOf(user: string): Promise<{ uid: number; gid: number }> {
+  const id = async (which: "-u" | "-g") => Number((await promisify(execFile)("id", [which, user])).stdout);
+  return { uid: await id("-u"), gid: await id("-g") };
 }
 
 async function ready(child: ChildProcess, port: number, deadline: number): Promise<void> {

@@ -1,5 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { BindingCertificate, ConfidentialClientApplication, createPopFetch, type PopFetch, type ResourceOptions } from "@mtls-pop/core";
+import {
+  BindingCertificate,
+  ConfidentialClientApplication,
+  createPopFetch,
+  type PopFetch,
+  type ResourceOptions,
+  type TransportOptions,
+} from "@mtls-pop/core";
 import type { CertificateFrom } from "@mtls-pop/core/guard";
 import { startEmulator } from "@mtls-pop/emulator";
 import { CertificateAuthority } from "../../packages/emulator/src/pki/certificate-authority.js";
@@ -7,7 +14,8 @@ import { loopbackLookup } from "../../packages/emulator/src/server/loopback-look
 import { startGuardedUpstream } from "./guarded-upstream.js";
 import type { ServerSurroundings } from "./real-server.js";
 
-const HOST = "api.servers.example";
+/** The name of every server; a proxy does not take it for one of loopback. */
+export const HOST = "api.servers.example";
 
 /** The emulator as the authority of the tokens, an application with its certificate, and what real servers are to be given. */
 export async function surroundings() {
@@ -22,13 +30,16 @@ export async function surroundings() {
     lookup: loopbackLookup((name) => name === HOST || name.endsWith(".localhost")),
     headersTimeoutMs: 10_000,
   };
-  const application = new ConfidentialClientApplication({
-    clientId,
-    authority: emulator.authority,
-    knownAuthorities: [new URL(emulator.authority).host],
-    certificate: await BindingCertificate.fromPem(issued.chainPem, { key: issued.privateKeyPem }),
-    transport,
-  });
+  const certificate = await BindingCertificate.fromPem(issued.chainPem, { key: issued.privateKeyPem });
+  const applicationOver = (over: TransportOptions = {}): ConfidentialClientApplication =>
+    new ConfidentialClientApplication({
+      clientId,
+      authority: emulator.authority,
+      knownAuthorities: [new URL(emulator.authority).host],
+      certificate,
+      transport: { ...transport, ...over },
+    });
+  const application = applicationOver();
   const { audience, scope } = emulator.customApi;
   const trust = {
     issuer: `${emulator.authority}/v2.0`,
@@ -57,9 +68,15 @@ export async function surroundings() {
       strangeCa: serverCa.rootPem,
       upstreamPort,
     }),
+    /** The application once more, with a cache of its own, over other connections. */
+    applicationOver,
     /** A new client of one server; the token is the application's, from its cache. */
-    popFetch: (baseUrl: string, resource: Omit<ResourceOptions, "baseUrl"> = {}): PopFetch =>
-      createPopFetch({ tokens: application, resources: { api: { baseUrl, scope, ...resource } }, transport }),
+    popFetch: (baseUrl: string, resource: Omit<ResourceOptions, "baseUrl"> = {}, over: TransportOptions = {}): PopFetch =>
+      createPopFetch({
+        tokens: application,
+        resources: { api: { baseUrl, scope, ...resource } },
+        transport: { ...transport, ...over },
+      }),
     close: () => emulator.close(),
   };
 }

@@ -5,6 +5,7 @@ import { APACHE } from "../apache.js";
 import { HAPROXY } from "../haproxy.js";
 import { NGINX } from "../nginx.js";
 import { type Program, type ProgramSettings, startProgram } from "../server-program.js";
+import { SQUID } from "../squid.js";
 
 /** Node stands for a server: it is on every machine that runs the tests. */
 const NODE: Program = { name: "a stand-in", command: "node", debianPackage: "nodejs" };
@@ -14,7 +15,7 @@ function standIn(script: string): ProgramSettings {
 }
 
 describe("a program that the servers are", () => {
-  it.each([APACHE, NGINX, HAPROXY])("is missed by the name of its Debian package: $name", async (program) => {
+  it.each([APACHE, NGINX, HAPROXY, SQUID])("is missed by the name of its Debian package: $name", async (program) => {
     const missing = { ...program, command: `${program.command}-that-is-not-there` };
     await expect(startProgram(missing, standIn(""))).rejects.toThrow(
       `This suite needs ${program.name}, but there is no \`${missing.command}\`. Install Debian's package \`${program.debianPackage}\`.`,
