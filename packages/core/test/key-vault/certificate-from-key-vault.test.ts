@@ -77,17 +77,6 @@ describe("a certificate of Key Vault", () => {
     expect(getToken.mock.calls[0]?.[0]).toEqual([VAULT_SCOPE]);
   });
 
-  it("is read with the SDK's own check of the vault's name, where the vault has one", async () => {
-    const cloud = await vaultHost({ clouds: true, keyVault: { mode: "optional" } });
-    const { keyVault } = cloud.emulator;
-    cloud.anIdentity();
-    const { chainPem, privateKeyPem, thumbprint } = cloud.issued;
-    keyVault.certificates.import("orders", `${chainPem}${privateKeyPem}`);
-    const vaultUrl = `https://contoso.vault.azure.net:${new URL(keyVault.url).port}`;
-    expect(await cloud.source({ vaultUrl, clientOptions: undefined })()).toMatchObject({ thumbprint });
-    await cloud.close();
-  });
-
   it("is read once for all who want it, and then costs no request and no timer", async () => {
     host.anIdentity();
     const { issued } = await host.putNew();
