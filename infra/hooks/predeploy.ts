@@ -1,0 +1,4 @@
+import { buildBundle } from "./src/bundle.js";
+import { runHook } from "./src/run-hook.js";
+
+await runHook("predeploy", buildBundle);

@@ -1,0 +1,112 @@
+import { X509Certificate } from "node:crypto";
+import { CertificateClient, type CertificateOperationState, type KeyVaultCertificateWithPolicy } from "@azure/keyvault-certificates";
+import { certificatePolicy, UNKNOWN_ISSUER } from "./certificate-policy.js";
+import { eventually } from "./eventually.js";
+import type { HookContext } from "./hook-context.js";
+import { HookError } from "./hook-error.js";
+import { inVault } from "./vault-access.js";
+import { REMEMBERING, vaultRefusal } from "./vault-refusal.js";
+
+const ROLE = "Key Vault Certificates Officer";
+
+/** Twenty minutes at the usual pace: a self-signed one takes seconds, a certificate authority its time. */
+const TRIES = 120;
+
+/**
+ * The certificate in its vault, made where there is none or where the one that is there has ended. Only what is public of it is read.
+ *
+ * @throws {HookError} for a disabled one, an issuer that refuses, and a request that waits for its signature
+ */
+export async function ensureCertificate(context: HookContext, tenantId: string): Promise<X509Certificate> {
+  const { environment, say, vaultClientOptions } = context;
+  const vaultUrl = environment.require("certificateVaultUrl");
+  const name = environment.require("certificateName");
+  const client = new CertificateClient(vaultUrl, context.credentialFor(tenantId), { ...vaultClientOptions, ...REMEMBERING });
+  const access = { vaultUrl, role: ROLE, doing: `Making the certificate "${name}"` };
+  const present = await inVault(context, { ...access, doing: `Reading the certificate "${name}"` }, () => read(client, name, context));
+  const leaf = present && leafOf(present);
+  if (leaf && present.properties.enabled === false) {
+    throw new HookError(
+      `The certificate "${name}" in ${vaultUrl} is disabled.`,
+      `Enable it: \`az keyvault certificate set-attributes --vault-name <vault> --name ${name} --enabled true\`.`,
+    );
+  }
+  if (leaf && new Date(leaf.validTo) > new Date()) {
+    say(`Certificate: "${name}" is there, ${describe(leaf)}.`);
+    return leaf;
+  }
+  // without its public part it is one that an earlier run has asked for
+  const isUnderWay = present !== undefined && !leaf && (await inVault(context, access, () => hasBegun(client, name, context)));
+  if (!isUnderWay) {
+    const policy = certificatePolicy(environment);
+    say(`Making the certificate "${name}": ${policy.subject}, issuer ${policy.issuerName}, ${policy.validityInMonths} months.`);
+    await inVault(context, access, () => client.beginCreateCertificate(name, policy, { abortSignal: context.signal }));
+  }
+  await finished(context, { name, vaultUrl }, () => inVault(context, access, () => operationOf(client, name, context)));
+  const made = await inVault(context, access, () => read(client, name, context));
+  const madeLeaf = made && leafOf(made);
+  if (!madeLeaf)
+    throw new HookError(`The vault made the certificate "${name}" but does not show it.`, "Run `azd hooks run postprovision` again.");
+  say(`Certificate: "${name}", ${describe(madeLeaf)}.`);
+  return madeLeaf;
+}
+
+type Operation = CertificateOperationState["certificateOperation"];
+
+async function operationOf(client: CertificateClient, name: string, { signal }: HookContext): Promise<Operation> {
+  const poller = await client.getCertificateOperation(name, { abortSignal: signal });
+  return (poller.getOperationState() as CertificateOperationState).certificateOperation;
+}
+
+async function read(client: CertificateClient, name: string, { signal }: HookContext): Promise<KeyVaultCertificateWithPolicy | undefined> {
+  try {
+    return await client.getCertificate(name, { abortSignal: signal });
+  } catch (error) {
+    if (vaultRefusal(error).status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function hasBegun(client: CertificateClient, name: string, context: HookContext): Promise<boolean> {
+  try {
+    const { status } = (await operationOf(client, name, context)) ?? {};
+    return status === "inProgress" || status === "completed";
+  } catch (error) {
+    // the SDK throws the message of an operation that has failed, without anything else; such a one is begun anew
+    if (error instanceof Error && error.constructor === Error) return false;
+    throw error;
+  }
+}
+
+/** Waits until the vault's pending operation has ended well. */
+async function finished(
+  context: HookContext,
+  { name, vaultUrl }: { readonly name: string; readonly vaultUrl: string },
+  operation: () => Promise<Operation>,
+): Promise<void> {
+  const help = `Look at the certificate "${name}" in the portal, under its pending operation; then run \`azd hooks run postprovision\`.`;
+  await eventually(context, { what: `the issuer of the certificate "${name}"`, tries: TRIES, help }, async () => {
+    const { status, issuerName, error } = (await operation()) ?? {};
+    if (status === "completed") return true;
+    if (status === "inProgress" && issuerName === UNKNOWN_ISSUER) {
+      throw new HookError(
+        `The certificate "${name}" in ${vaultUrl} waits for its signature, since CERTIFICATE_ISSUER is ${UNKNOWN_ISSUER}.`,
+        `Have its request signed (\`az keyvault certificate pending show --vault-name <vault> --name ${name} --query csr\`), merge the answer (\`az keyvault certificate pending merge\`), then run \`azd hooks run postprovision\`.`,
+      );
+    }
+    if (status === "inProgress") return undefined;
+    throw new HookError(
+      `The issuer did not make the certificate "${name}": ${error?.code ?? status}: ${error?.message ?? "no words"}`,
+      help,
+    );
+  });
+}
+
+function leafOf({ cer }: KeyVaultCertificateWithPolicy): X509Certificate | undefined {
+  return cer && cer.length > 0 ? new X509Certificate(cer) : undefined;
+}
+
+function describe(certificate: X509Certificate): string {
+  const subject = certificate.subject.replaceAll("\n", ", ");
+  return `${subject}, thumbprint ${certificate.fingerprint.replaceAll(":", "")}, until ${new Date(certificate.validTo).toISOString().slice(0, 10)}`;
+}

@@ -1,0 +1,51 @@
+import type { CertificateClientOptions } from "@azure/keyvault-certificates";
+import { messageOf, oneLine } from "./hook-error.js";
+import { record, text } from "./rest-error.js";
+
+type Policy = NonNullable<CertificateClientOptions["additionalPolicies"]>[number]["policy"];
+
+/** The bodies of refusals, by request: the SDK's paging leaves them out of its errors. */
+const BODIES = new WeakMap<object, string>();
+
+const REMEMBERS: Policy = {
+  name: "rememberRefusals",
+  async sendRequest(request, next) {
+    const response = await next(request);
+    if (response.status >= 400) BODIES.set(request, response.bodyAsText ?? "");
+    return response;
+  },
+};
+
+/** For the SDK's clients, so that {@link vaultRefusal} knows what a vault said. */
+export const REMEMBERING: CertificateClientOptions = { additionalPolicies: [{ policy: REMEMBERS, position: "perCall" }] };
+
+/** An error of the SDK, read. */
+export interface VaultRefusal {
+  /** The HTTP status; `undefined` where no vault answered. */
+  readonly status: number | undefined;
+  /** The vault's finer code, such as `ForbiddenByRbac`, else its code, else the system's. */
+  readonly code: string;
+  /** The vault's own words where there are some. */
+  readonly words: string;
+}
+
+/** What a vault said. */
+export function vaultRefusal(error: unknown): VaultRefusal {
+  const { statusCode, code } = record(error);
+  // the SDK hides it from those who list its fields
+  const request: unknown = typeof error === "object" && error !== null ? Reflect.get(error, "request") : undefined;
+  const said = record(record(parsed(typeof request === "object" && request !== null ? BODIES.get(request) : undefined))["error"]);
+  return {
+    status: typeof statusCode === "number" ? statusCode : undefined,
+    code: text(record(said["innererror"])["code"]) || text(said["code"]) || text(code),
+    words: oneLine(text(said["message"])) || messageOf(error),
+  };
+}
+
+function parsed(body: string | undefined): unknown {
+  try {
+    return JSON.parse(body ?? "");
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,294 @@
+import { X509Certificate } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { postprovision } from "../src/postprovision.js";
+import { preprovision } from "../src/preprovision.js";
+import { type HookWorld, hookWorld } from "./hook-world.js";
+import { serviceError } from "./json-server.js";
+import { selfSigned } from "./self-signed.js";
+
+let world: HookWorld;
+beforeEach(async () => {
+  world = await hookWorld();
+  await world.run(preprovision);
+});
+afterEach(() => world.close());
+
+const application = () => world.graph.applications[0] ?? world.graph.add("none");
+const stored = (name = "mtls-pop") => world.emulator.keyVault.certificates.get(name);
+const help = (words: RegExp) => expect.objectContaining({ help: expect.stringMatching(words) });
+
+/** A certificate in the app registration, as Graph has it. */
+async function registered(displayName: string, validity: { notBefore?: Date; notAfter?: Date } = {}) {
+  const { certificatePem } = await selfSigned({ subject: "CN=earlier", ...validity });
+  const certificate = new X509Certificate(certificatePem);
+  const credential = {
+    keyId: displayName,
+    displayName,
+    type: "AsymmetricX509Cert",
+    usage: "Verify",
+    customKeyIdentifier: certificate.fingerprint.replaceAll(":", ""),
+    endDateTime: new Date(certificate.validTo).toISOString(),
+    key: certificate.raw.toString("base64"),
+  };
+  application().keyCredentials.push(credential);
+  return credential;
+}
+const past = { notBefore: new Date("2024-01-01"), notAfter: new Date("2025-01-01") };
+
+describe("postprovision", () => {
+  it("has the certificate made as a client's that the app can load", async () => {
+    await world.run(postprovision);
+    expect(world.vault.policies).toEqual([
+      expect.objectContaining({
+        issuer: expect.objectContaining({ name: "Self" }),
+        x509_props: expect.objectContaining({ subject: "CN=dev.keyvault-reader", validity_months: 12, ekus: ["1.3.6.1.5.5.7.3.2"] }),
+        key_props: { exportable: true, kty: "RSA", key_size: 2048, reuse_key: false },
+        secret_props: { contentType: "application/x-pkcs12" },
+        lifetime_actions: [{ trigger: { lifetime_percentage: 80 }, action: { action_type: "AutoRenew" } }],
+      }),
+    ]);
+  });
+
+  it("has it made as the settings say", async () => {
+    await world.run(postprovision, {
+      CERTIFICATE_NAME: "signed",
+      CERTIFICATE_SUBJECT: "CN=app.example.com",
+      CERTIFICATE_ISSUER: "my-authority",
+      CERTIFICATE_VALIDITY_MONTHS: "3",
+    });
+    expect(world.vault.policies).toEqual([
+      expect.objectContaining({
+        issuer: expect.objectContaining({ name: "my-authority" }),
+        x509_props: expect.objectContaining({ subject: "CN=app.example.com", validity_months: 3 }),
+      }),
+    ]);
+    expect(stored("signed")).toBeDefined();
+  });
+
+  it("registers it with the application, beside what is there", async () => {
+    const theirs = await registered("somebody's", past);
+    await world.run(postprovision);
+    const [first, ours, ...more] = application().keyCredentials;
+    expect([first, more]).toEqual([theirs, []]);
+    expect(ours).toMatchObject({
+      type: "AsymmetricX509Cert",
+      usage: "Verify",
+      displayName: "azd: mtls-pop",
+      key: stored()?.der.toString("base64"),
+    });
+  });
+
+  it("sets a random secret, and prints none of it", async () => {
+    const said = await world.run(postprovision);
+    const { value } = world.emulator.keyVault.secrets.get("my-secret") ?? {};
+    expect(value).toMatch(/^[\w-]{32}$/);
+    expect(said).not.toContain(value);
+    expect(said).not.toMatch(/eyJ|PRIVATE KEY|graph-token|arm-token/);
+  });
+
+  it("changes nothing when it runs again", async () => {
+    await world.run(postprovision);
+    const before = [world.vault.changes(), world.graph.server.changes(), await world.azd.read()] as const;
+    const said = await world.run(postprovision);
+    expect([world.vault.changes(), world.graph.server.changes()]).toEqual(before.slice(0, 2));
+    expect((await world.azd.read()).values).toEqual(before[2].values);
+    expect(said).toContain("registered already");
+  });
+
+  it("leaves a secret alone that is there, and does not read it", async () => {
+    world.emulator.keyVault.secrets.set("my-secret", "theirs");
+    await world.run(postprovision);
+    expect(world.emulator.keyVault.secrets.versions("my-secret")).toHaveLength(1);
+    expect(world.vault.requests).not.toContain("GET /secrets/my-secret/");
+  });
+
+  it("says what the tenant's administrator has to do, and why", async () => {
+    const said = await world.run(postprovision);
+    for (const words of [
+      "AADSTS392189",
+      "AADSTS51000",
+      application().appId,
+      "CN=dev.keyvault-reader",
+      "self-signed",
+      "trustedCertificateSubjects",
+    ]) {
+      expect(said).toContain(words);
+    }
+  });
+});
+
+describe("a certificate that rolls over", () => {
+  it("is registered beside the one before, which stays until it ends", async () => {
+    const before = await registered("azd: mtls-pop");
+    await world.run(postprovision);
+    expect(application().keyCredentials).toEqual([before, expect.objectContaining({ key: stored()?.der.toString("base64") })]);
+  });
+
+  it("takes away those of ours that have ended", async () => {
+    await registered("azd: mtls-pop", past);
+    const theirs = await registered("theirs", past);
+    const said = await world.run(postprovision);
+    expect(application().keyCredentials).toEqual([theirs, expect.objectContaining({ displayName: "azd: mtls-pop" })]);
+    expect(said).toContain("1 that ended removed");
+  });
+
+  it("is recognised by the thumbprint that Graph shows as base64", async () => {
+    await world.run(postprovision);
+    const [credential] = application().keyCredentials;
+    const thumbprint = Buffer.from(String(credential?.["customKeyIdentifier"]), "hex").toString("base64");
+    Object.assign(credential ?? {}, { key: null, customKeyIdentifier: thumbprint });
+    const { length } = world.graph.server.changes();
+    await world.run(postprovision);
+    expect(world.graph.server.changes()).toHaveLength(length);
+  });
+
+  it("is made anew where the one that is there has ended", async () => {
+    const { certificatePem, privateKeyPem } = await selfSigned({ subject: "CN=old", ...past });
+    world.emulator.keyVault.certificates.import("mtls-pop", `${certificatePem}\n${privateKeyPem}`);
+    await world.run(postprovision);
+    expect(world.emulator.keyVault.certificates.versions("mtls-pop")).toHaveLength(2);
+  });
+});
+
+describe("a vault that does not let the hook in", () => {
+  it("is waited for while the role assignment spreads, and the user told", async () => {
+    world.vault.refuse = { times: 5, code: "ForbiddenByRbac" };
+    const said = await world.run(postprovision);
+    expect(said).toMatch(/Waiting for the role "Key Vault Secrets Officer" on https/);
+    expect(stored()).toBeDefined();
+  });
+
+  it("is given up after a while, with the role and the vault's words", async () => {
+    world.vault.refuse = { times: 1000, code: "ForbiddenByRbac" };
+    const error = expect.objectContaining({
+      message: expect.stringContaining("The vault says Forbidden."),
+      help: expect.stringMatching(/Give your account the role "Key Vault Secrets Officer"/),
+    });
+    await expect(world.run(postprovision)).rejects.toEqual(error);
+  });
+
+  it.each(["ForbiddenByFirewall", "ForbiddenByConnection"])("is not waited for when it says %s", async (code) => {
+    world.vault.refuse = { times: 1000, code };
+    await expect(world.run(postprovision)).rejects.toEqual(
+      expect.objectContaining({ message: expect.stringContaining(code), help: expect.stringMatching(/azd env set ALLOWED_IP_ADDRESSES/) }),
+    );
+    expect(world.vault.requests).toHaveLength(1);
+  });
+});
+
+describe("an issuer", () => {
+  it("that has begun already is waited for, and not asked again", async () => {
+    world.vault.looksUntilMade = 1000;
+    await expect(world.run(postprovision, { CERTIFICATE_ISSUER: "slow" })).rejects.toEqual(help(/pending operation/));
+    world.vault.looksUntilMade = 2;
+    world.vault.hurry("mtls-pop");
+    await world.run(postprovision, { CERTIFICATE_ISSUER: "slow" });
+    expect(world.vault.policies).toHaveLength(1);
+    expect(application().keyCredentials).toHaveLength(1);
+  });
+
+  it("that refuses is quoted, and is asked anew in the next run", async () => {
+    world.vault.failure = { code: "Denied", message: "The authority does not know this name." };
+    await expect(world.run(postprovision, { CERTIFICATE_ISSUER: "strict" })).rejects.toThrow(/The authority does not know this name/);
+    world.vault.failure = undefined;
+    await world.run(postprovision, { CERTIFICATE_ISSUER: "strict" });
+    expect(world.vault.policies).toHaveLength(2);
+  });
+
+  it("that is the user, by hand, is given the request", async () => {
+    await expect(world.run(postprovision, { CERTIFICATE_ISSUER: "Unknown" })).rejects.toEqual(help(/pending show .*pending merge/));
+    expect(world.vault.policies[0]?.lifetime_actions[0]?.action.action_type).toBe("EmailContacts");
+  });
+});
+
+describe("settings and states that cannot be", () => {
+  it.each([
+    ["CERTIFICATE_VALIDITY_MONTHS", "0"],
+    ["CERTIFICATE_VALIDITY_MONTHS", "a year"],
+    ["CERTIFICATE_SUBJECT", "app.example.com"],
+    ["MTLS_POP_CREDENTIAL", "secret"],
+  ])("%s=%s is refused, before a certificate is made", async (name, value) => {
+    await expect(world.run(postprovision, { [name]: value })).rejects.toEqual(help(new RegExp(`azd env set ${name}`)));
+    expect(world.vault.policies).toEqual([]);
+  });
+
+  it("the outputs of Bicep are missing", async () => {
+    await expect(world.run(postprovision, { KEY_VAULT_URL: "" })).rejects.toEqual(help(/azd provision/));
+  });
+
+  it("a disabled certificate is not replaced", async () => {
+    const { certificatePem, privateKeyPem } = await selfSigned({ subject: "CN=off" });
+    world.emulator.keyVault.certificates.import("mtls-pop", `${certificatePem}\n${privateKeyPem}`);
+    world.emulator.keyVault.certificates.update("mtls-pop", undefined, { enabled: false });
+    await expect(world.run(postprovision)).rejects.toEqual(help(/set-attributes/));
+    expect(world.vault.policies).toEqual([]);
+  });
+
+  it("a deleted secret of the name is not replaced", async () => {
+    world.emulator.keyVault.secrets.set("my-secret", "deleted");
+    world.emulator.keyVault.secrets.softDelete("my-secret");
+    await expect(world.run(postprovision)).rejects.toEqual(help(/recover/));
+  });
+
+  it("a policy of the tenant that refuses the certificate is quoted", async () => {
+    world.graph.onRequest = ({ method }) => {
+      if (method === "PATCH")
+        world.graph.next.push(serviceError(400, "CredentialInvalidLifetimeAsPerAppPolicy", "Too long for this tenant."));
+    };
+    const error = expect.objectContaining({
+      message: expect.stringContaining("Too long for this tenant."),
+      help: expect.stringMatching(/VALIDITY_MONTHS/),
+    });
+    await expect(world.run(postprovision)).rejects.toEqual(error);
+  });
+});
+
+describe("the federated variant", () => {
+  const federated = { MTLS_POP_CREDENTIAL: "federated" };
+
+  it("lets the managed identity stand for the application, without a certificate of its own", async () => {
+    const said = await world.run(postprovision, federated);
+    expect(application().federatedIdentityCredentials).toEqual([
+      expect.objectContaining({
+        name: "mtls-pop-managed-identity",
+        issuer: `https://login.microsoftonline.com/${world.tenantId}/v2.0`,
+        subject: "bbbbbbbb-0000-0000-0000-000000000001",
+        audiences: ["api://AzureADTokenExchange"],
+      }),
+    ]);
+    expect(application().keyCredentials).toEqual([]);
+    expect(said).toContain("AADSTS51000");
+  });
+
+  it("changes nothing when it runs again", async () => {
+    await world.run(postprovision, federated);
+    const { length } = world.graph.server.changes();
+    await world.run(postprovision, federated);
+    expect(world.graph.server.changes()).toHaveLength(length);
+  });
+
+  it("follows an identity that was made anew, and leaves others' credentials alone", async () => {
+    application().federatedIdentityCredentials.push({
+      id: "1",
+      name: "github",
+      issuer: "https://token.actions.githubusercontent.com",
+      subject: "repo",
+    });
+    await world.run(postprovision, federated);
+    await world.run(postprovision, { ...federated, MANAGED_IDENTITY_PRINCIPAL_ID: "bbbbbbbb-0000-0000-0000-000000000002" });
+    expect(application().federatedIdentityCredentials.map(({ name, subject }) => [name, subject])).toEqual([
+      ["github", "repo"],
+      ["mtls-pop-managed-identity", "bbbbbbbb-0000-0000-0000-000000000002"],
+    ]);
+  });
+
+  it("looks again when somebody else was faster", async () => {
+    world.graph.onRequest = ({ method }) => {
+      if (method !== "POST") return;
+      world.graph.onRequest = () => {};
+      world.graph.next.push(serviceError(409, "Request_MultipleObjectsWithSameKeyValue", "It exists already."));
+    };
+    await world.run(postprovision, federated);
+    expect(application().federatedIdentityCredentials).toHaveLength(1);
+  });
+});
