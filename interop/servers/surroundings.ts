@@ -54,6 +54,10 @@ export async function surroundings() {
     issued,
     clientId,
     serverCa: serverCa.rootPem,
+    /** For whoever meets a server that sends its own certificate alone. */
+    serverIntermediate: serverCa.intermediatePem,
+    /** What a server of another name is given. */
+    credentialsOf: (name: string) => serverCa.serverCredentials(name),
     /** Whose tokens an API behind a server takes. */
     trust,
     /** A bound token for the API behind every server. */

@@ -13,8 +13,9 @@ import { MATRIX_ROWS, type MatrixRow } from "./matrix-rows.js";
 const BODY = randomBytes(1024 * 1024);
 const IN_A_ROW = 10;
 const AUTHORIZATION_SERVER = "as.servers.example";
-/** A transport that knows loopback names alone: what it calls at another name goes through a proxy, or nowhere. */
-const LOST = { lookup: loopbackLookup((name) => name.endsWith(".localhost")) };
+const PROXY = "proxy.example";
+/** A transport that knows no server's name: what it calls goes through a proxy, or nowhere. */
+const LOST = { lookup: loopbackLookup((name) => name === PROXY || name.endsWith(".localhost")) };
 
 let around: Surroundings;
 let servers: RealServers;
@@ -24,7 +25,7 @@ const found: string[][] = [];
 beforeAll(async () => {
   around = await surroundings();
   servers = await startRealServers(around);
-  squid = await startSquid([HOST, AUTHORIZATION_SERVER]);
+  squid = await startSquid({ host: PROXY, credentials: await around.credentialsOf(PROXY), names: [HOST, AUTHORIZATION_SERVER] });
 });
 afterAll(async () => {
   await squid?.close();
@@ -39,6 +40,9 @@ describe("the bound fetch through Squid", () => {
     expect(await called(row, LOST)).toBe("`network_error`");
     const direct = await called(row);
     const byOption = await called(row, { ...LOST, proxy: squid.url });
+    // Debian's Squid sends no intermediate certificate
+    const ca = [around.serverCa, around.serverIntermediate];
+    const overTls = await called(row, { ...LOST, ca, proxy: squid.tlsUrl });
     environment({ HTTPS_PROXY: squid.url });
     const byVariable = await called(row, LOST);
     // whoever went there through the proxy would be refused
@@ -47,11 +51,11 @@ describe("the bound fetch through Squid", () => {
     environment({ HTTPS_PROXY: squid.wrongUrl });
     const wrong = await called(row, LOST);
     const missing = await called(row, { ...LOST, proxy: squid.bareUrl });
-    expect([direct, byOption, byVariable, exempt, wrong, missing]).toEqual([
-      ...Array(4).fill(`${row.status}`),
+    expect([direct, byOption, overTls, byVariable, exempt, wrong, missing]).toEqual([
+      ...Array(5).fill(`${row.status}`),
       ...Array(2).fill("`proxy_refused` (407)"),
     ]);
-    found.push([...cells, direct, byOption, byVariable, exempt, wrong, missing]);
+    found.push([...cells, direct, byOption, overTls, byVariable, exempt, wrong, missing]);
   });
 
   it("opens one tunnel for calls in a row, whose other end is all that Squid knows of them", async () => {
@@ -77,7 +81,15 @@ describe("the bound fetch through Squid", () => {
 
   it("is described in docs/interop.md", () => {
     expect(found, "the table needs every row: run the file without a filter, and see why a row failed").toHaveLength(MATRIX_ROWS.length);
-    const columns = ["No proxy", "`transport.proxy`", "`HTTPS_PROXY`", "`NO_PROXY` has the name", "Wrong credentials", "No credentials"];
+    const columns = [
+      "No proxy",
+      "`transport.proxy`",
+      "The same over TLS",
+      "`HTTPS_PROXY`",
+      "`NO_PROXY` has the name",
+      "Wrong credentials",
+      "No credentials",
+    ];
     const table = markdownTable(["Server", "TLS", "Asks for the certificate", ...columns], found);
     expect(documentSection("proxy-matrix", table)).toBe(table);
   });

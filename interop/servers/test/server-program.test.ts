@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { APACHE } from "../apache.js";
 import { HAPROXY } from "../haproxy.js";
@@ -36,6 +37,17 @@ describe("a program that the servers are", () => {
     await program.close();
     expect(await connects(program.ports[0])).toBe(false);
     expect(existsSync(program.folder)).toBe(false);
+  });
+
+  it("has a folder of its own as the user that it runs as, which is another one where root starts it", async () => {
+    const script = 'require("node:fs").writeFileSync("uid", String(process.getuid()));';
+    const listens = 'require("node:net").createServer((s) => s.end()).listen(port, "127.0.0.1");';
+    const program = await startProgram(NODE, { ...standIn(`${script} ${listens}`), user: "proxy" });
+    const [owner, uid] = [statSync(program.folder).uid, Number(readFileSync(join(program.folder, "uid"), "utf8"))];
+    await program.close();
+    expect(uid).toBe(owner);
+    expect(uid === 0).toBe(false);
+    expect(uid === process.getuid?.()).toBe(process.getuid?.() !== 0);
   });
 
   it("that finds its port taken gets another one", async () => {
