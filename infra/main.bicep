@@ -413,7 +413,7 @@ output CERTIFICATE_VAULT_URL string = certificateVault.outputs.url
 output CERTIFICATE_NAME string = certificateName
 
 @description('The vault that holds the demo secret.')
-output SECRET_VAULT_URL string = demoVault.outputs.url
+output KEY_VAULT_URL string = demoVault.outputs.url
 
 @description('Name of that secret.')
 output SECRET_NAME string = secretName
