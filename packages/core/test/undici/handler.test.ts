@@ -160,6 +160,11 @@ describe("an odd answer", () => {
       events: ["start", "head", "error"],
       error: { code: "timeout", message: expect.stringContaining("100 ms") },
     });
+    expect((await odd(`${HEAD}Content-Length: 2\r\n\r\nok`, { headersTimeout: 1e12, bodyTimeout: 0 })).events).toEqual([
+      "start",
+      "head",
+      "end",
+    ]);
     expect(await odd("", { headersTimeout: 100 })).toMatchObject({ events: ["start", "error"], error: { code: "timeout" } });
   });
 });
