@@ -6,6 +6,8 @@ import { delimiter, join } from "node:path";
 export interface AzdState {
   version: string;
   loggedIn: boolean;
+  /** Never ends by itself. */
+  hangs?: boolean;
   /** By scope; `{tenant}` becomes the tenant that was asked for, or `home`. */
   tokens: Record<string, string>;
   /** What `azd env set` has written. */
@@ -29,7 +31,10 @@ const end = (code, out, error) => {
   process.stderr.write(error);
   process.exitCode = code;
 };
-if (args[0] === "version") end(0, JSON.stringify({ azd: { version: state.version, commit: "0" } }), "");
+if (state.hangs) {
+  end(0, "", "");
+  setInterval(() => {}, 1000);
+} else if (args[0] === "version") end(0, JSON.stringify({ azd: { version: state.version, commit: "0" } }), "");
 else if (args[0] === "auth" && args[1] === "token") {
   const token = state.tokens[option("--scope")];
   if (!state.loggedIn) end(1, "", "ERROR: not logged in, run \`azd auth login\` to login\\n");
@@ -61,6 +66,7 @@ export async function fakeAzd() {
   return {
     read,
     set,
+    folder,
     /** For another process. */
     environment,
     async dispose(): Promise<void> {

@@ -8,7 +8,7 @@ import { FakeGraph } from "./fake-graph.js";
 import { FakeResourceManager } from "./fake-resource-manager.js";
 import { VaultStandIn } from "./vault-stand-in.js";
 
-export const SUBSCRIPTION_ID = "aaaaaaaa-0000-0000-0000-000000000001";
+const SUBSCRIPTION_ID = "aaaaaaaa-0000-0000-0000-000000000001";
 
 /** Everything that a hook meets: azd on PATH, Azure Resource Manager, Microsoft Graph and a vault. */
 export async function hookWorld() {

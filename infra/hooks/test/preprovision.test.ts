@@ -191,6 +191,21 @@ describe("a service that cannot be reached", () => {
   });
 });
 
+describe("an answer that is none of the service's", () => {
+  it.each([
+    ["a redirect", { status: 302, headers: { location: "http://127.0.0.1:1/" } }, /\(302\)|\(302,/],
+    [
+      "a wait of an hour",
+      serviceError(429, "TooManyRequests", "Come back later.", { "retry-after": "3600" }),
+      /429, TooManyRequests.*Come back later/,
+    ],
+  ])("%s is neither followed nor waited for", async (_case, answer, words) => {
+    world.resourceManager.next.push(answer);
+    await expect(world.run(preprovision)).rejects.toThrow(words);
+    expect(world.resourceManager.server.requests).toHaveLength(1);
+  });
+});
+
 describe("Ctrl-C", () => {
   it("ends a wait at once, with its own reason", async () => {
     world.resourceManager.providers.set("Microsoft.Web", "NotRegistered");
