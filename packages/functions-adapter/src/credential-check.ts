@@ -1,3 +1,4 @@
+import { CERTIFICATE_SETTINGS, isInVault, neededForCertificate, placeContradiction } from "./certificate-place.js";
 import { assertSettings, type NeededSetting, type SettingContradiction } from "./setting-errors.js";
 import { type Environment, IDENTITY_SETTINGS, SETTINGS, type SettingName, setting } from "./settings.js";
 
@@ -5,9 +6,11 @@ import { type Environment, IDENTITY_SETTINGS, SETTINGS, type SettingName, settin
 const CREDENTIALS = ["certificate", "managed-identity", "federated"] as const;
 
 const LEG1 = "MTLS_POP_LEG1_CLIENT_ID" satisfies SettingName;
-const PATH = "AZURE_CLIENT_CERTIFICATE_PATH";
-const CONTENT = "MTLS_POP_CLIENT_CERTIFICATE";
-const OF_CERTIFICATES: readonly string[] = [PATH, CONTENT, "AZURE_CLIENT_CERTIFICATE_PASSWORD"] satisfies SettingName[];
+const PATH = "AZURE_CLIENT_CERTIFICATE_PATH" satisfies SettingName;
+/** Where the certificate may be in the place of a file. */
+const INSTEAD =
+  "; or MTLS_POP_CLIENT_CERTIFICATE with its content in base64, MTLS_POP_CERTIFICATE_VAULT_URL for Key Vault, " +
+  "MTLS_POP_CERTIFICATE_THUMBPRINT or MTLS_POP_CERTIFICATE_SUBJECT for App Service";
 
 /** What proves the app's identity; `undefined` for a word that nobody knows. */
 export function credentialOf(env: Environment): (typeof CREDENTIALS)[number] | undefined {
@@ -29,8 +32,8 @@ export function assertCredential(env: Environment, alsoNeeded: readonly NeededSe
   const usesCertificate = credential === "certificate" || (credential === "federated" && leg1 !== undefined);
   const needed = new Set<string>();
   if (credential === "certificate" || credential === "federated") needed.add("AZURE_TENANT_ID").add("AZURE_CLIENT_ID");
-  if (usesCertificate && !setting(env, CONTENT)) needed.add(PATH);
-  const isOfNoUse = (name: string): boolean => !usesCertificate && OF_CERTIFICATES.includes(name);
+  if (usesCertificate) for (const name of neededForCertificate(env)) needed.add(name);
+  const isOfNoUse = (name: string): boolean => !usesCertificate && CERTIFICATE_SETTINGS.includes(name);
   const followed = SETTINGS.filter(({ name }) => needed.has(name) || (setting(env, name) && !isOfNoUse(name)));
   assertSettings(env, [...followed.map(described), ...alsoNeeded], contradictions(env, usesCertificate));
 }
@@ -41,7 +44,8 @@ function contradictions(env: Environment, usesCertificate: boolean): SettingCont
   const isUnset = 'MTLS_POP_CREDENTIAL is not, which means "certificate"';
   const chosen = said === undefined ? isUnset : `MTLS_POP_CREDENTIAL is "${said}"`;
   const identities = IDENTITY_SETTINGS.filter((name) => setting(env, name));
-  const hasIdentity = identities.length > 0;
+  // an identity that reads the certificate's vault is not the one that the tokens are for
+  const hasIdentity = identities.length > 0 && !(usesCertificate && isInVault(env));
   const named = identities.join(", ");
   const hasLeg1 = setting(env, LEG1) !== undefined;
   const all: readonly (SettingContradiction | false)[] = [
@@ -69,17 +73,11 @@ function contradictions(env: Environment, usesCertificate: boolean): SettingCont
         found: `Of the app settings, ${LEG1} and ${named} both say what leg 1 is.`,
         help: `Remove ${LEG1} for a managed identity, or ${named} for an application with a certificate.`,
       },
-    usesCertificate &&
-      setting(env, PATH) !== undefined &&
-      setting(env, CONTENT) !== undefined && {
-        found: `Both ${PATH} and ${CONTENT} are set, and it cannot be told which is meant.`,
-        help: "Remove one of the two.",
-      },
+    usesCertificate && placeContradiction(env),
   ];
   return all.filter((one) => one !== false);
 }
 
 function described({ name, description }: { readonly name: string; readonly description: string }): NeededSetting {
-  const instead = `; or ${CONTENT} with its content in base64`;
-  return { name, meaning: name === PATH ? `${description}${instead}` : description };
+  return { name, meaning: name === PATH ? `${description}${INSTEAD}` : description };
 }

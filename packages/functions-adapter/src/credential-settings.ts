@@ -1,7 +1,9 @@
 import type { ManagedIdentityId } from "@mtls-pop/core";
+import { type CertificatePlace, certificatePlace } from "./certificate-place.js";
 import { assertCredential, credentialOf } from "./credential-check.js";
+import { managedIdentityOf } from "./managed-identity-setting.js";
 import type { NeededSetting } from "./setting-errors.js";
-import { type Environment, IDENTITY_SETTINGS, setting } from "./settings.js";
+import { type Environment, setting } from "./settings.js";
 
 /** An app registration and where it lives. */
 export interface ApplicationSettings {
@@ -16,6 +18,8 @@ export interface ApplicationSettings {
 export interface CertificateSettings {
   readonly credential: "certificate";
   readonly application: ApplicationSettings;
+  /** Where the certificate lives; absent for a file or a variable. */
+  readonly place?: CertificatePlace;
 }
 
 /** A managed identity of the host. */
@@ -36,13 +40,6 @@ export interface FederatedSettings {
 /** What proves the app's identity, as its settings say. */
 export type CredentialSettings = CertificateSettings | ManagedIdentitySettings | FederatedSettings;
 
-/** What an id becomes that one of {@link IDENTITY_SETTINGS} names a user-assigned identity by. */
-const IDENTITIES: Readonly<Record<(typeof IDENTITY_SETTINGS)[number], (id: string) => ManagedIdentityId>> = {
-  MTLS_POP_MANAGED_IDENTITY_CLIENT_ID: (id) => ({ userAssignedClientId: id }),
-  MTLS_POP_MANAGED_IDENTITY_RESOURCE_ID: (id) => ({ userAssignedResourceId: id }),
-  MTLS_POP_MANAGED_IDENTITY_OBJECT_ID: (id) => ({ userAssignedObjectId: id }),
-};
-
 /**
  * Reads what proves the app's identity, and names everything that is missing or contradicts it at once.
  *
@@ -60,12 +57,17 @@ export function readCredentialSettings(env: Environment, alsoNeeded: readonly Ne
       const leg1: FederatedSettings["leg1"] =
         leg1ClientId === undefined
           ? readManagedIdentity(env)
-          : { credential: "certificate", application: { ...application, clientId: leg1ClientId } };
+          : { ...readCertificate(env), application: { ...application, clientId: leg1ClientId } };
       return { credential: "federated", leg1, application };
     }
     default:
-      return { credential: "certificate", application: readApplication(env) };
+      return readCertificate(env);
   }
+}
+
+function readCertificate(env: Environment): CertificateSettings {
+  const place = certificatePlace(env);
+  return { credential: "certificate", application: readApplication(env), ...(place && { place }) };
 }
 
 function readApplication(env: Environment): ApplicationSettings {
@@ -81,8 +83,7 @@ function readApplication(env: Environment): ApplicationSettings {
 }
 
 function readManagedIdentity(env: Environment): ManagedIdentitySettings {
-  const name = IDENTITY_SETTINGS.find((one) => setting(env, one));
-  const identity = name === undefined ? "system-assigned" : IDENTITIES[name](setting(env, name) ?? "");
+  const identity = managedIdentityOf(env) ?? "system-assigned";
   return { credential: "managed-identity", identity, ...readKnownAuthorities(env) };
 }
 

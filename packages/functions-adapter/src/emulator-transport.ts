@@ -19,6 +19,11 @@ export function emulatorTransport(env: Environment): TransportOptions | undefine
   return path === undefined ? undefined : { ca: readRoot(path), caHosts: [`*${EMULATOR_SUFFIX}`], lookup };
 }
 
+/** Whether a URL is one of the local emulator's. */
+export function isEmulated(url: string): boolean {
+  return URL.canParse(url) && new URL(url).hostname.endsWith(EMULATOR_SUFFIX);
+}
+
 function readRoot(path: string): string {
   const root = attempt(path, "cannot be read", () => readFileSync(path, "utf8"));
   attempt(path, "is no PEM certificate", () => new X509Certificate(root));

@@ -70,6 +70,55 @@ describe("the settings of a certificate", () => {
   });
 });
 
+describe("the settings of a certificate's place", () => {
+  const url = "https://contoso.vault.azure.net";
+  const VAULT = { MTLS_POP_CERTIFICATE_VAULT_URL: url, MTLS_POP_CERTIFICATE_NAME: "orders" };
+
+  it.each([
+    [{ MTLS_POP_CERTIFICATE_THUMBPRINT: "AB" }, { kind: "app-service", choice: { thumbprint: "AB" } }],
+    [{ MTLS_POP_CERTIFICATE_SUBJECT: "CN=orders" }, { kind: "app-service", choice: { subject: "CN=orders" } }],
+    [VAULT, { kind: "key-vault", vaultUrl: url, name: "orders" }],
+    [
+      { ...VAULT, MTLS_POP_CERTIFICATE_VERSION: "1f" },
+      { kind: "key-vault", vaultUrl: url, name: "orders", version: "1f" },
+    ],
+    [
+      { ...VAULT, MTLS_POP_MANAGED_IDENTITY_CLIENT_ID: "6325cd32" },
+      { kind: "key-vault", vaultUrl: url, name: "orders", identity: { userAssignedClientId: "6325cd32" } },
+    ],
+    [
+      { ...VAULT, MTLS_POP_MANAGED_IDENTITY_OBJECT_ID: "0b1ec7" },
+      { kind: "key-vault", vaultUrl: url, name: "orders", identity: { userAssignedObjectId: "0b1ec7" } },
+    ],
+  ])("are %j", (env, place) => {
+    const application = { tenantId: "contoso.example", clientId: "orders" };
+    expect(readCredentialSettings({ ...APPLICATION, ...env })).toEqual({ credential: "certificate", application, place });
+    const leg1 = { credential: "certificate", application: { ...application, clientId: "first" }, place };
+    expect(readCredentialSettings({ ...FEDERATED, ...env, MTLS_POP_LEG1_CLIENT_ID: "first" })).toMatchObject({ leg1, application });
+  });
+
+  it.each([
+    [{ MTLS_POP_CERTIFICATE_VAULT_URL: url }, "MTLS_POP_CERTIFICATE_NAME"],
+    [{ MTLS_POP_CERTIFICATE_NAME: "orders" }, "MTLS_POP_CERTIFICATE_VAULT_URL"],
+    [{ ...VAULT, MTLS_POP_CERTIFICATE_NAME: " ", MTLS_POP_CERTIFICATE_VERSION: "1f" }, "MTLS_POP_CERTIFICATE_NAME"],
+  ])("that are half of Key Vault's miss the other half: %j", (env, name) => {
+    const { code, message } = refusal({ ...APPLICATION, ...env });
+    expect([code, message]).toEqual(["settings_missing", expect.stringMatching(`^App settings are missing: ${name} \\([^)]*\\)\\. Set`)]);
+  });
+
+  it("may be a reference that Functions could not follow", () => {
+    const env = { ...APPLICATION, ...VAULT, MTLS_POP_CERTIFICATE_NAME: "@Microsoft.KeyVault(SecretUri=https://x)" };
+    expect(refusal(env)).toMatchObject({ code: "settings_invalid", message: expect.stringContaining("MTLS_POP_CERTIFICATE_NAME (") });
+  });
+
+  it("are of no use to a managed identity, and stand in its way as little as a file", () => {
+    expect(readCredentialSettings({ ...IDENTITY, ...VAULT, MTLS_POP_CERTIFICATE_THUMBPRINT: "AB" })).toEqual({
+      credential: "managed-identity",
+      identity: "system-assigned",
+    });
+  });
+});
+
 describe("the settings of a managed identity", () => {
   it.each([
     [{}, "system-assigned"],
@@ -162,6 +211,21 @@ describe("settings that contradict each other", () => {
       { ...COMPLETE, MTLS_POP_CLIENT_CERTIFICATE: "MII=" },
       /Both AZURE_CLIENT_CERTIFICATE_PATH and MTLS_POP_CLIENT_CERTIFICATE are set/,
       /Remove one/,
+    ],
+    [
+      { ...COMPLETE, MTLS_POP_CERTIFICATE_NAME: "orders", MTLS_POP_CERTIFICATE_VAULT_URL: "https://contoso.vault.azure.net" },
+      /Both AZURE_CLIENT_CERTIFICATE_PATH and MTLS_POP_CERTIFICATE_VAULT_URL are set/,
+      /Remove one/,
+    ],
+    [
+      { ...APPLICATION, MTLS_POP_CERTIFICATE_THUMBPRINT: "AB", MTLS_POP_CERTIFICATE_SUBJECT: "CN=x", MTLS_POP_CLIENT_CERTIFICATE: "MII=" },
+      /MTLS_POP_CLIENT_CERTIFICATE, MTLS_POP_CERTIFICATE_THUMBPRINT and MTLS_POP_CERTIFICATE_SUBJECT are set/,
+      /Remove all but one/,
+    ],
+    [
+      { ...COMPLETE, MTLS_POP_CERTIFICATE_VAULT_URL: "https://contoso.vault.azure.net", ...BOTH_IDS, MTLS_POP_CERTIFICATE_NAME: "orders" },
+      /more than once: MTLS_POP_MANAGED_IDENTITY_CLIENT_ID/,
+      /Keep one/,
     ],
   ])("are refused by name: %j", (env, found, help) => {
     const error = refusal(env);

@@ -1,6 +1,7 @@
-import { ConfidentialClientApplication, certificateFromEnvironment } from "@mtls-pop/core";
-import type { ApplicationSettings, CertificateSettings } from "../credential-settings.js";
+import { ConfidentialClientApplication } from "@mtls-pop/core";
+import type { CertificateSettings } from "../credential-settings.js";
 import { type NeededSetting, namingSettings } from "../setting-errors.js";
+import { certificateSource } from "./certificate-source.js";
 import type { Credential, CredentialMeans } from "./credential.js";
 
 /** What the settings are to core's application, which knows them as options. */
@@ -15,11 +16,12 @@ type ClientIdSetting = "AZURE_CLIENT_ID" | "MTLS_POP_LEG1_CLIENT_ID";
 
 /** The application that the settings' certificate belongs to. */
 export function certificateApplication(
-  settings: ApplicationSettings,
-  { env, logger, transport }: CredentialMeans,
+  { application: settings, place }: CertificateSettings,
+  means: CredentialMeans,
   clientIdSetting: ClientIdSetting,
 ): ConfidentialClientApplication {
-  const certificate = certificateFromEnvironment({ env, logger });
+  const { logger, transport } = means;
+  const certificate = certificateSource(place, means);
   const options = { ...settings, certificate, logger, ...(transport && { transport }) };
   return namingApplication(clientIdSetting, () => new ConfidentialClientApplication(options));
 }
@@ -30,7 +32,7 @@ export function namingApplication<T>(clientIdSetting: ClientIdSetting, make: () 
 }
 
 /** Tokens of an application that proves itself with a certificate. */
-export function certificateCredential({ application: settings }: CertificateSettings, means: CredentialMeans): Credential {
+export function certificateCredential(settings: CertificateSettings, means: CredentialMeans): Credential {
   const application = certificateApplication(settings, means, "AZURE_CLIENT_ID");
   return {
     acquireBoundToken: (request) => application.acquireBoundToken(request),

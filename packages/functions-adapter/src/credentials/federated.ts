@@ -9,7 +9,7 @@ export function federatedCredential({ leg1: settings, application }: FederatedSe
   const { logger, transport } = means;
   const leg1 = new FicLeg1Acquirer(
     settings.credential === "certificate"
-      ? certificateApplication(settings.application, means, "MTLS_POP_LEG1_CLIENT_ID")
+      ? certificateApplication(settings, means, "MTLS_POP_LEG1_CLIENT_ID")
       : managedIdentityApplication(settings, means),
   );
   const options = { ...application, assertions: new FicAssertionProvider(leg1), logger, ...(transport && { transport }) };
