@@ -20,6 +20,7 @@ describe("the documents", () => {
       "CONTRIBUTING.md",
       "SECURITY.md",
       "docs/errors.md",
+      "docs/fetch.md",
       "docs/identities.md",
       "docs/interop.md",
       "docs/protecting-an-api.md",
