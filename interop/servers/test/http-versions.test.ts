@@ -1,11 +1,12 @@
 import { once } from "node:events";
-import { connect as http2Connect } from "node:http2";
+import { createSecureServer, connect as http2Connect } from "node:http2";
 import { connect, type SecureVersion, type TLSSocket } from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { listenOnLoopback } from "../../../packages/emulator/src/server/loopback-server.js";
 import { documentSection, markdownTable } from "../../document.js";
 import type { GuardedUpstream } from "../guarded-upstream.js";
 import { type RealServers, startRealServers } from "../real-servers.js";
-import { type Surroundings, surroundings } from "../surroundings.js";
+import { HOST, type Surroundings, surroundings } from "../surroundings.js";
 
 interface Row {
   readonly server: string;
@@ -53,6 +54,20 @@ describe("a server that speaks HTTP/2", () => {
       server,
       ...spoken.flatMap(([tlsProtocol = "", alpn, version], index) => [...(index === 0 ? [tlsProtocol] : []), `\`${alpn}\`, ${version}`]),
     ]);
+  });
+
+  it("and nothing else is not called: the error names what they do not agree on", async () => {
+    const streams: unknown[] = [];
+    const server = createSecureServer(await around.credentialsOf(HOST)).on("stream", (stream) => streams.push(stream));
+    const url = `https://${HOST}:${await listenOnLoopback(server)}`;
+    try {
+      await using popFetch = around.popFetch(url);
+      const refused = { code: "tls_handshake_failed", message: expect.stringMatching(/no.application.protocol/i) };
+      await expect(popFetch(`${url}/orders`)).rejects.toMatchObject(refused);
+      expect(streams).toEqual([]);
+    } finally {
+      await new Promise((resolve) => server.close(resolve));
+    }
   });
 
   it("is described in docs/interop.md", () => {
