@@ -178,6 +178,12 @@ export class MtlsPopError extends Error {
     Object.defineProperty(this, BRAND, { value: true });
   }
 
+  /** An error of another copy of this class, as the package's entries may have one each, is an instance as well. */
+  static override [Symbol.hasInstance](value: unknown): value is MtlsPopError {
+    // biome-ignore lint/complexity/noThisInStatic: a class of somebody's own that extends this one has its own instances
+    return this === MtlsPopError ? isMtlsPopError(value) : Function.prototype[Symbol.hasInstance].call(this, value);
+  }
+
   /** Everything but stack and cause: what is fit for a log or an answer. */
   toJSON(): Record<string, unknown> {
     return { ...Object.fromEntries(Object.entries(this)), message: this.message };

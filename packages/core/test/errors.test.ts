@@ -68,8 +68,17 @@ describe("isMtlsPopError", () => {
     vi.resetModules();
     const another = await import("../src/errors.js");
     const error = new another.MtlsPopError("timeout", "Late.");
-    expect(error).not.toBeInstanceOf(MtlsPopError);
+    expect(another.MtlsPopError).not.toBe(MtlsPopError);
     expect(isMtlsPopError(error)).toBe(true);
+    expect(error).toBeInstanceOf(MtlsPopError);
+  });
+
+  it("leaves its own instances to a class that extends it", () => {
+    class Narrower extends MtlsPopError {}
+    expect(new Narrower("timeout", "Late.")).toBeInstanceOf(MtlsPopError);
+    expect(new Narrower("timeout", "Late.")).toBeInstanceOf(Narrower);
+    expect(new MtlsPopError("timeout", "Late.")).not.toBeInstanceOf(Narrower);
+    expect(new Error("x")).not.toBeInstanceOf(MtlsPopError);
   });
 
   it.each([undefined, null, 7, "timeout", {}, new Error("x"), { code: "timeout", name: "MtlsPopError" }])(
