@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 export const ROOT: string = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Where documents are looked for; a star is every folder there. */
-const PLACES = [".", "docs", "packages/*", "samples/*", "bench"];
+const PLACES = [".", "docs", "infra", "packages/*", "samples/*", "bench"];
 
 /** One file of the workspace. */
 export interface Document {
