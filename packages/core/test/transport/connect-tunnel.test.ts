@@ -1,10 +1,12 @@
 import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import type { TLSSocket } from "node:tls";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { RecordedRequest } from "../../../emulator/src/record/recorded-request.js";
 import type { TlsServerOptions } from "../../../emulator/src/server/tls-server.js";
 import type { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { createPopFetch, type PopFetchOptions } from "../../src/resource/pop-fetch.js";
+import type { ConnectTunnel } from "../../src/transport/connect-tunnel.js";
 import { sendControlRequest } from "../../src/transport/control-request.js";
 import { Transport } from "../../src/transport/transport-options.js";
 import { type AskedTunnel, type ConnectProxy, type ConnectProxyOptions, PROXY_NAME, startConnectProxy } from "./connect-proxy.js";
@@ -161,6 +163,26 @@ describe("a bound call through a proxy", () => {
     const body = Buffer.alloc(900_000, "large ");
     const response = await popFetch(url, { method: "POST", body });
     expect(Buffer.from(await response.arrayBuffer()).equals(body)).toBe(true);
+  });
+});
+
+describe("a tunnel", () => {
+  it("takes no more from the proxy than is read, and all of it in the end", async () => {
+    const size = 32 * 1024 * 1024;
+    const proxy = await proxied({
+      answer: (socket) => {
+        socket.write("HTTP/1.1 200 OK\r\n\r\n");
+        socket.once("data", () => socket.end(Buffer.alloc(size)));
+      },
+    });
+    const tunnel = new Transport(proxy.transport()).tunnelTo({ host: NAME, port: 443 }) as ConnectTunnel;
+    tunnel.write("begin");
+    await once(tunnel, "readable");
+    for (let turn = 0; turn < 500; turn++) await setImmediate();
+    expect(tunnel.readableLength).toBeLessThan(1024 * 1024);
+    let read = 0;
+    for await (const chunk of tunnel) read += (chunk as Buffer).length;
+    expect(read).toBe(size);
   });
 });
 
