@@ -27,6 +27,7 @@ export async function deployedSample() {
   return {
     appRoot,
     emulator,
+    clientId: app.clientId,
     certificate: app.certificate,
     /** The settings in place of the certificate's when the app's identity comes in two legs. */
     federated: { ...WITHOUT_CERTIFICATE, ...federated.environment },
