@@ -31,7 +31,9 @@ afterAll(() => rm(appRoot, { recursive: true }));
 
 describe("the archive that is deployed", () => {
   it("holds the bundle, host.json and package.json, and nothing of the machine that made it", () => {
-    expect(Object.keys(unzipSync(archive))).toEqual(["dist/main.mjs", "host.json", "package.json"]);
+    const files = Object.keys(unzipSync(archive));
+    expect(files.filter((path) => !/^dist\/[\w-]+\.mjs$/.test(path))).toEqual(["host.json", "package.json"]);
+    expect(files).toContain("dist/main.mjs");
   });
 
   it("runs elsewhere, and reads its secret with a bound token", async () => {
