@@ -34,9 +34,24 @@ it("loads no other package when it is imported, jose and node-forge neither", as
     await expect(evaluate(lone, code, "module")).resolves.toBe(false);
     const guard = 'const { popChallenge } = await import("@mtls-pop/core/guard"); console.log(popChallenge(1) === undefined)';
     await expect(evaluate(lone, guard, "module")).resolves.toBe(true);
+    const undici =
+      'const { createPopDispatcher } = await import("@mtls-pop/core/undici"); console.log(typeof createPopDispatcher === "function")';
+    await expect(evaluate(lone, undici, "module")).resolves.toBe(true);
   } finally {
     await rm(lone, { recursive: true });
   }
+});
+
+it.each([
+  ["guard", "(await verifyPopToken({}, {}).catch((error) => error)) instanceof MtlsPopError", "verifyPopToken"],
+  [
+    "undici",
+    "[createPopDispatcher].map((make) => { try { make({}); } catch (error) { return error instanceof MtlsPopError; } })[0]",
+    "createPopDispatcher",
+  ],
+])("knows the errors of @mtls-pop/core/%s for its own", async (entry, check, name) => {
+  const code = `const { MtlsPopError } = await import("@mtls-pop/core"); const { ${name} } = await import("@mtls-pop/core/${entry}"); console.log(${check})`;
+  await expect(evaluate(core, code, "module")).resolves.toBe(true);
 });
 
 it("leaves the fetch that is built into Node alone when it is imported", async () => {
