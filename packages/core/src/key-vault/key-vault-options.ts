@@ -6,7 +6,7 @@ import { callable, type OptionRule, positive, record, text } from "../internal/o
 import { identityRule } from "../managed-identity/managed-identity-id.js";
 import { transportRule } from "../transport/transport-options.js";
 
-/** What both clients of the Azure SDK are given as it is, such as `retryOptions` or `proxyOptions`. */
+/** What both clients of the Azure SDK are given as it is, such as `retryOptions`. */
 export type KeyVaultClientOptions = Omit<CertificateClientOptions & SecretClientOptions, "serviceVersion">;
 
 /** Options of `certificateFromKeyVault`. */
@@ -31,9 +31,9 @@ export interface CertificateFromKeyVaultOptions {
   refreshAfterSeconds?: number | undefined;
   /** Milliseconds that one reading of the vault may take, with the identity's token. @default 30000 */
   timeoutMs?: number | undefined;
-  /** Of these, `ca`, `caHosts` and `lookup` count. @default Node's roots and DNS */
+  /** Of these, `ca`, `caHosts`, `lookup` and `proxy` count. @default Node's roots and DNS, and the proxy of the environment */
   transport?: TransportOptions | undefined;
-  /** Passed on to the SDK's clients. @default their defaults */
+  /** Passed on to the SDK's clients; `agent`, `proxyOptions` or `tlsOptions` take the place of `transport`. @default their defaults */
   clientOptions?: KeyVaultClientOptions | undefined;
   /** Milliseconds since the epoch. @default Date.now */
   now?: (() => number) | undefined;

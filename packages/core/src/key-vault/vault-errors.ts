@@ -70,6 +70,8 @@ export function vaultError(error: unknown, object: VaultObject): unknown {
   const said = error instanceof Error ? error.message : String(error);
   if (status !== undefined) return refused(error, status, said, object);
   if (name === "RestError") {
+    // from beneath the SDK, which keeps code and message of what it meets there
+    if (field(error, "code") === "proxy_refused") return new MtlsPopError("proxy_refused", `${object.label} was not read. ${said}`);
     return new MtlsPopError("network_error", `${object.label} was not read: the vault could not be reached (${said}).`, {
       cause: withoutRequest(error, said),
       help: "Check the vault's name, DNS, proxy and firewall of this host.",

@@ -7,7 +7,7 @@ import type { Transport } from "../transport/transport-options.js";
 import { defaultCredential } from "./default-credential.js";
 import type { CertificateFromKeyVaultOptions } from "./key-vault-options.js";
 import { missing } from "./optional-package.js";
-import { agentFor } from "./vault-agent.js";
+import { VaultAgent } from "./vault-agent.js";
 import { vaultError } from "./vault-errors.js";
 import type { VaultObject } from "./vault-object.js";
 import { assertUsable, notExportable } from "./vault-version.js";
@@ -108,14 +108,15 @@ export class VaultReader {
   }
 
   async #makeClients(): Promise<Clients> {
-    const { vault, transport, clientOptions } = this.#options;
+    const { vault, transport, clientOptions = {} } = this.#options;
     const [{ CertificateClient }, { SecretClient }, credential] = await Promise.all([
       import("@azure/keyvault-certificates").catch(missing("@azure/keyvault-certificates")),
       import("@azure/keyvault-secrets").catch(missing("@azure/keyvault-secrets")),
       this.#credential(),
     ]);
-    const agent = agentFor(vault.hostname, transport);
-    const options = { ...(agent && { agent }), ...clientOptions };
+    const { agent, proxyOptions, tlsOptions } = clientOptions;
+    const isOwnWay = Boolean(agent ?? proxyOptions ?? tlsOptions);
+    const options = isOwnWay ? clientOptions : { ...clientOptions, agent: new VaultAgent(vault, transport) };
     return {
       certificates: new CertificateClient(vault.origin, credential, options),
       secrets: new SecretClient(vault.origin, credential, options),
