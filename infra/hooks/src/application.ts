@@ -2,7 +2,7 @@ import { eventually } from "./eventually.js";
 import type { HookContext } from "./hook-context.js";
 import { HookError } from "./hook-error.js";
 import type { RestClient } from "./rest-client.js";
-import { text } from "./rest-error.js";
+import { needed, text } from "./rest-error.js";
 import { isGuid } from "./subscription.js";
 
 const SELECT = "$select=id,appId,displayName";
@@ -87,5 +87,6 @@ function namedPath(environment: HookContext["environment"]): string {
 }
 
 function applicationOf(body: Readonly<Record<string, unknown>>): Application {
-  return { objectId: text(body["id"]), clientId: text(body["appId"]), displayName: text(body["displayName"]) };
+  const [objectId, clientId] = [needed(body, "id", "Microsoft Graph"), needed(body, "appId", "Microsoft Graph")];
+  return { objectId, clientId, displayName: text(body["displayName"]) };
 }

@@ -32,6 +32,12 @@ export interface RestAnswer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+interface Sent {
+  readonly answer: Response;
+  /** `undefined` for what is no JSON. */
+  readonly body: unknown;
+}
+
 /** Calls one service with azd's login. Throttling and transient failures are waited out; a redirect is not followed. */
 export class RestClient {
   readonly #options: RestClientOptions;
@@ -45,9 +51,9 @@ export class RestClient {
     const { service, advice, context } = this.#options;
     const { method = "GET", path } = request;
     for (let turn = 1; ; turn++) {
-      const answer = await this.#send(request, turn);
-      if (answer === "again") continue;
-      const body: unknown = await answer.json().catch(() => undefined);
+      const sent = await this.#send(request, turn);
+      if (sent === "again") continue;
+      const { answer, body } = sent;
       if (answer.ok) return { status: answer.status, body: record(body) };
       const pauseMs = this.#pauseMs(answer, turn);
       if (pauseMs === undefined) throw new RestError(service, `${method} ${path}`, answer, body, advice);
@@ -65,7 +71,7 @@ export class RestClient {
     }
   }
 
-  async #send({ method = "GET", path, body, headers }: RestRequest, turn: number): Promise<Response | "again"> {
+  async #send({ method = "GET", path, body, headers }: RestRequest, turn: number): Promise<Sent | "again"> {
     const { service, baseUrl, token, context } = this.#options;
     const init: RequestInit = {
       method,
@@ -75,7 +81,9 @@ export class RestClient {
       ...(body && { body: JSON.stringify(body) }),
     };
     try {
-      return await fetch(`${baseUrl}${path}`, init);
+      const answer = await fetch(`${baseUrl}${path}`, init);
+      // all of it, so that a connection that breaks in the middle is one that is tried again
+      return { answer, body: parsed(await answer.text()) };
     } catch (error) {
       context.signal.throwIfAborted();
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
@@ -95,5 +103,13 @@ export class RestClient {
     const askedMs = retryAfter === null ? Number.NaN : Number(retryAfter) * 1000;
     if (askedMs > MAX_RETRY_AFTER_MS) return undefined;
     return Number.isNaN(askedMs) ? this.#options.context.pace.retryMs * 2 ** (turn - 1) : askedMs;
+  }
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
   }
 }

@@ -42,3 +42,10 @@ export function text(value: unknown): string {
 export function records(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.map(record) : [];
 }
+
+/** A text that an answer must have. @throws {HookError} when a proxy or a portal answered in the service's place */
+export function needed(body: Readonly<Record<string, unknown>>, name: string, service: string): string {
+  const value = text(body[name]);
+  if (value === "") throw new HookError(`${service} answered without \`${name}\`.`, "Look for a proxy that answers in its place.");
+  return value;
+}

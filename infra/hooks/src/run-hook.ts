@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { AzureDeveloperCliCredential } from "@azure/identity";
 import { AzdEnvironment } from "./azd-environment.js";
 import { PUBLIC_CLOUD } from "./endpoints.js";
@@ -16,26 +17,30 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const;
 export async function runHook(name: string, hook: (context: HookContext) => Promise<void>): Promise<void> {
   const interruption = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => {
+    process.on(signal, () => {
       process.exitCode = EXIT_CODES[signal];
       interruption.abort(new HookError(`${name} was interrupted.`, "Run the same command again: what is done already is found again."));
     });
   }
+  const { signal } = interruption;
+  const context: HookContext = {
+    environment: new AzdEnvironment(process.env, signal),
+    credentialFor: (tenantId) =>
+      new AzureDeveloperCliCredential({ processTimeoutInMs: TOKEN_TIMEOUT_MS, ...(tenantId === undefined ? {} : { tenantId }) }),
+    endpoints: PUBLIC_CLOUD,
+    pace: USUAL_PACE,
+    vaultClientOptions: {},
+    say: (line) => console.log(line),
+    signal,
+  };
   try {
-    await hook({
-      environment: new AzdEnvironment(process.env, interruption.signal),
-      credentialFor: (tenantId) =>
-        new AzureDeveloperCliCredential({ processTimeoutInMs: TOKEN_TIMEOUT_MS, ...(tenantId === undefined ? {} : { tenantId }) }),
-      endpoints: PUBLIC_CLOUD,
-      pace: USUAL_PACE,
-      vaultClientOptions: {},
-      say: (line) => console.log(line),
-      signal: interruption.signal,
-    });
+    // a start of azd for a token takes no signal
+    await Promise.race([hook(context), once(signal, "abort").then(() => Promise.reject(signal.reason))]);
   } catch (thrown) {
-    const error = interruption.signal.aborted ? interruption.signal.reason : thrown;
+    const error = signal.aborted ? signal.reason : thrown;
     console.error(`${name}: ${messageOf(error)}`);
     if (error instanceof HookError) console.error(`  What to do: ${error.help}`);
     process.exitCode ??= 1;
   }
+  process.exit();
 }

@@ -1,7 +1,7 @@
 import { eventually } from "./eventually.js";
 import type { HookContext } from "./hook-context.js";
 import type { RestClient } from "./rest-client.js";
-import { RestError, text } from "./rest-error.js";
+import { needed, RestError, text } from "./rest-error.js";
 
 /** Five minutes at the usual pace. */
 const TRIES = 30;
@@ -28,7 +28,7 @@ export async function ensureServicePrincipal(context: HookContext, graph: RestCl
 async function make(graph: RestClient, appId: string, find: () => Promise<string | undefined>): Promise<string | undefined> {
   try {
     const { body } = await graph.request({ method: "POST", path: "/servicePrincipals", body: { appId } });
-    return text(body["id"]) || undefined;
+    return needed(body, "id", "Microsoft Graph");
   } catch (error) {
     if (!(error instanceof RestError)) throw error;
     if (error.status === 409) return await find();

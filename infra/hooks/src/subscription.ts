@@ -1,7 +1,7 @@
 import type { HookContext } from "./hook-context.js";
 import { HookError } from "./hook-error.js";
 import { resourceManager } from "./resource-manager.js";
-import { RestError, text } from "./rest-error.js";
+import { needed, RestError, text } from "./rest-error.js";
 
 const API_VERSION = "2022-12-01";
 
@@ -38,7 +38,7 @@ export async function findSubscription(context: HookContext): Promise<Subscripti
       "Reactivate it in the portal, or choose another one with `azd env set AZURE_SUBSCRIPTION_ID <id>`.",
     );
   }
-  return { id, tenantId: text(body["tenantId"]), displayName: text(body["displayName"]) };
+  return { id, tenantId: needed(body, "tenantId", "Azure Resource Manager"), displayName: text(body["displayName"]) };
 }
 
 async function readSubscription(context: HookContext, id: string): Promise<Readonly<Record<string, unknown>>> {

@@ -28,7 +28,7 @@ export async function ensureCertificate(context: HookContext, tenantId: string):
   if (leaf && present.properties.enabled === false) {
     throw new HookError(
       `The certificate "${name}" in ${vaultUrl} is disabled.`,
-      `Enable it: \`az keyvault certificate set-attributes --vault-name <vault> --name ${name} --enabled true\`.`,
+      `Enable it: \`az keyvault certificate set-attributes --vault-name ${vaultName(vaultUrl)} --name ${name} --enabled true\`.`,
     );
   }
   if (leaf && new Date(leaf.validTo) > new Date()) {
@@ -89,9 +89,10 @@ async function finished(
     const { status, issuerName, error } = (await operation()) ?? {};
     if (status === "completed") return true;
     if (status === "inProgress" && issuerName === UNKNOWN_ISSUER) {
+      const named = `--vault-name ${vaultName(vaultUrl)} --name ${name}`;
       throw new HookError(
         `The certificate "${name}" in ${vaultUrl} waits for its signature, since CERTIFICATE_ISSUER is ${UNKNOWN_ISSUER}.`,
-        `Have its request signed (\`az keyvault certificate pending show --vault-name <vault> --name ${name} --query csr\`), merge the answer (\`az keyvault certificate pending merge\`), then run \`azd hooks run postprovision\`.`,
+        `Have its request signed (\`az keyvault certificate pending show ${named} --query csr --output tsv\`), merge the answer (\`az keyvault certificate pending merge ${named} --file <certificate>\`), then run \`azd hooks run postprovision\`.`,
       );
     }
     if (status === "inProgress") return undefined;
@@ -109,4 +110,9 @@ function leafOf({ cer }: KeyVaultCertificateWithPolicy): X509Certificate | undef
 function describe(certificate: X509Certificate): string {
   const subject = certificate.subject.replaceAll("\n", ", ");
   return `${subject}, thumbprint ${certificate.fingerprint.replaceAll(":", "")}, until ${new Date(certificate.validTo).toISOString().slice(0, 10)}`;
+}
+
+/** As `az` takes it: `kv` of `https://kv.vault.azure.net`. */
+function vaultName(vaultUrl: string): string {
+  return new URL(vaultUrl).hostname.split(".")[0] ?? "";
 }
