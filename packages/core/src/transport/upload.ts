@@ -63,13 +63,9 @@ async function* chunksOf(stream: ReadableStream, outgoing: ClientRequest, length
 }
 
 function wrongLength(length: number, found: string): MtlsPopError {
-  return new MtlsPopError(
-    "invalid_options",
-    `The request's body is a Blob that says it has ${length} bytes, but its stream has ${found}.`,
-    {
-      help: "Pass its bytes, or a stream.",
-    },
-  );
+  return new MtlsPopError("invalid_options", `The request's body was said to have ${length} bytes, but its stream has ${found}.`, {
+    help: "Pass its bytes, or a stream.",
+  });
 }
 
 function writable(outgoing: ClientRequest, { timeoutMs, authority, isAnswered }: UploadOptions): Promise<void> {

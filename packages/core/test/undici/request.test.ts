@@ -89,6 +89,8 @@ describe.each(UNDICIS)("$name", ({ undici: { request, stream, pipeline, FormData
     expect(Buffer.from(sent.body, "base64").toString()).toContain('filename="a.txt"');
     const known = await echo({ body: Readable.from([Buffer.from("12345")]), headers: { "Content-Length": "5" } });
     expect([known.headers["content-length"], known.headers["transfer-encoding"]]).toEqual(["5", undefined]);
+    const longer = echo({ body: Readable.from([Buffer.from("123456")]), headers: { "content-length": "5" } });
+    expect(await failure(longer)).toMatchObject({ code: "invalid_options", message: expect.stringContaining("said to have 5 bytes") });
   });
 
   it("streams and pipes", async () => {
