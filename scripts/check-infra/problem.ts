@@ -19,8 +19,11 @@ export class FileProblems {
     this.#file = file;
   }
 
+  /** Once only, as what is wrong with a variable is found wherever that is used. */
   add(node: Node, message: string): void {
-    this.found.push({ file: this.#file, line: node.startPosition.row + 1, message });
+    const line = node.startPosition.row + 1;
+    const isKnown = this.found.some((one) => one.line === line && one.message === message);
+    if (!isKnown) this.found.push({ file: this.#file, line, message });
   }
 }
 
