@@ -7,24 +7,16 @@ import { isRepeatable, type Resends } from "../transport/resource-request.js";
 import { showsScheme } from "./authorization-scheme.js";
 import type { CallSurroundings } from "./call-surroundings.js";
 import { acquireToken, type Binding, bind } from "./call-token.js";
-import { claimsChallenge } from "./challenge.js";
+import { type DismissedRequest, DRAIN_BYTES, dismiss } from "./dismissed-answer.js";
 import { isRedirect, nextCall } from "./redirect.js";
-import { isBindingMismatch, readRefusal } from "./refusal-body.js";
-import { notReplayable, type OutgoingBody, type PendingBody } from "./request-body.js";
+import { Refusals } from "./refusals.js";
+import type { OutgoingBody, PendingBody } from "./request-body.js";
 import { requestHeaders } from "./request-headers.js";
 import type { FetchCall } from "./request-input.js";
 import type { Resource } from "./resource.js";
 import type { Conclude } from "./response.js";
 import { SchemeNegotiation } from "./scheme-negotiation.js";
 import { waitMs } from "./unavailable.js";
-
-/** Of an answer that is not handed on, this much is read, in bytes. */
-const DRAIN_BYTES = 64 * 1024;
-
-/** What the caller gets, where a try may also lead to another one. */
-interface Concluded<T> {
-  readonly concluded: T;
-}
 
 /**
  * One call on its way: token, request, redirects within the origin, and at most one more try for each of a claims challenge, the other
@@ -40,8 +32,8 @@ export class BoundCall<T> implements Resends {
   #call: FetchCall;
   #body: OutgoingBody | undefined;
   readonly #negotiation: SchemeNegotiation;
-  #claims: string | undefined;
-  #isRebound = false;
+  /** From the first 401 on. */
+  #refusals: Refusals | undefined;
   #hasWaited = false;
   #wasReset = false;
   #redirects = 0;
@@ -64,9 +56,9 @@ export class BoundCall<T> implements Resends {
       const answer = await this.#send(binding);
       const { statusCode: status = 0, headers } = answer.message;
       if (status === 401) {
-        const next = await this.#refused(answer, binding);
-        if ("concluded" in next) return next.concluded;
-        binding = next;
+        const next = await this.#judge(answer, binding);
+        if (next.leadsTo === "respond") return this.#respond(answer, status, next.kept);
+        if (next.leadsTo === "acquire") binding = await this.#rebind(next.overNewConnections);
       } else if (status === 503 && this.#mayWait(answer)) {
         await this.#wait(answer);
       } else if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
@@ -102,8 +94,14 @@ export class BoundCall<T> implements Resends {
   }
 
   #acquire(): Promise<BoundToken> {
-    const wanted = { claims: this.#claims, isNew: this.#isRebound, signal: this.#call.signal };
-    return acquireToken(this.#client, this.#resource, wanted);
+    const { claims, isRebound: isNew = false } = this.#refusals ?? {};
+    return acquireToken(this.#client, this.#resource, { claims, isNew, signal: this.#call.signal });
+  }
+
+  async #rebind(overNewConnections: boolean): Promise<Binding> {
+    const binding = this.#bind(await this.#acquire());
+    if (overNewConnections) binding.agent.renew(this.#resource.endpoint);
+    return binding;
   }
 
   #send({ accessToken, scheme, agent }: Binding): Promise<Answer> {
@@ -128,67 +126,16 @@ export class BoundCall<T> implements Resends {
     );
   }
 
-  /** What a 401 leads to: another try with this binding, or the caller's answer. */
-  async #refused(answer: Answer, binding: Binding): Promise<Binding | Concluded<T>> {
-    const challenge = answer.message.headers["www-authenticate"];
-    const claims = claimsChallenge(challenge);
-    // whoever asks for claims has read the token, so the scheme was right
-    if (claims !== undefined) this.#negotiation.confirm();
-    if (claims !== undefined && this.#claims === undefined && !this.#token) {
-      await this.#dismiss(answer, "asks for a token with other claims");
-      this.#claims = claims;
-      return this.#bind(await this.#acquire());
-    }
-    const mayChangeScheme = claims === undefined && this.#mayChangeScheme(binding);
-    // with a token that was handed in there is nothing to renew
-    if (claims !== undefined || (this.#token && !mayChangeScheme)) return { concluded: await this.#respond(answer, 401) };
-    const body = await this.#readRefusal(answer);
-    if (!this.#token && (await isBindingMismatch(answer, body, DRAIN_BYTES))) return this.#rebind(answer, body, binding);
-    if (!mayChangeScheme) return { concluded: await this.#respond(answer, 401, body) };
-    this.#assertReplayable(answer, `may want another scheme than "${this.#negotiation.scheme}"`);
-    if (!body) answer.message.destroy();
-    this.#negotiation.change({ answer, body });
-    return binding;
+  #judge(answer: Answer, binding: Binding): ReturnType<Refusals["judge"]> {
+    const [client, resource, negotiation] = [this.#client, this.#resource, this.#negotiation];
+    this.#refusals ??= new Refusals({ client, resource, negotiation, canRenew: !this.#token });
+    return this.#refusals.judge(answer, this.#sent, binding);
   }
 
-  /** After these the scheme is not in doubt: the resource has read the token. */
-  #mayChangeScheme({ scheme }: Binding): boolean {
-    return scheme === undefined && this.#negotiation.mayChange && this.#claims === undefined && !this.#isRebound;
-  }
-
-  async #readRefusal(answer: Answer): Promise<Buffer | undefined> {
-    const { signal } = this.#call;
-    const timeoutMs = this.#client.transport.bodyTimeoutMs;
-    const body = await readRefusal(answer, { limitBytes: DRAIN_BYTES, timeoutMs, signal });
-    signal?.throwIfAborted();
-    return body;
-  }
-
-  /** A new token over new connections, once; the 401 is the caller's when that was of no use, now or in an earlier call. */
-  async #rebind(answer: Answer, body: Buffer | undefined, { accessToken }: Binding): Promise<Binding | Concluded<T>> {
-    const { hopeless } = this.#client;
-    this.#negotiation.confirm();
-    if (this.#isRebound) hopeless.set(this.#resource, accessToken);
-    if (hopeless.get(this.#resource) === accessToken) return { concluded: await this.#respond(answer, 401, body) };
-    this.#assertReplayable(answer, "says that the token is bound to another certificate than the connection's");
-    if (!body) answer.message.destroy();
-    this.#isRebound = true;
-    const binding = this.#bind(await this.#acquire());
-    binding.agent.renew(this.#resource.endpoint);
-    return binding;
-  }
-
-  /** Reads an answer to its end, so that its connection can take the next try. @throws {MtlsPopError} as {@link #assertReplayable} does */
-  async #dismiss(answer: Answer, why: string): Promise<void> {
-    this.#assertReplayable(answer, why);
-    await drain(answer, DRAIN_BYTES, this.#client.transport, this.#call.signal);
-  }
-
-  /** @throws {MtlsPopError} `body_not_replayable` when there can be no next try */
-  #assertReplayable({ message }: Answer, why: string): void {
-    if (!this.#body || this.#body.replayable) return;
-    message.destroy();
-    throw notReplayable(`${this.#resource.endpoint.authority} answered ${message.statusCode} and ${why}`, message.statusCode);
+  /** What the last answer is an answer to. */
+  get #sent(): DismissedRequest {
+    const { authority } = this.#resource.endpoint;
+    return { authority, body: this.#body, signal: this.#call.signal, transport: this.#client.transport };
   }
 
   #mayWait({ message }: Answer): boolean {
@@ -199,7 +146,7 @@ export class BoundCall<T> implements Resends {
   async #wait(answer: Answer): Promise<void> {
     const ms = waitMs(answer.message, this.#client.retry) ?? 0;
     this.#hasWaited = true;
-    await this.#dismiss(answer, "is unavailable");
+    await dismiss(answer, this.#sent, "is unavailable");
     await systemClock.sleep(ms, this.#call.signal);
   }
 
@@ -214,7 +161,7 @@ export class BoundCall<T> implements Resends {
     }
     if (!next.body) this.#body = undefined;
     this.#negotiation.confirm();
-    await this.#dismiss(answer, "redirects the request");
+    await dismiss(answer, this.#sent, "redirects the request");
     this.#call = next;
   }
 

@@ -63,6 +63,7 @@ export function withCacheHeaders(
   request: Request | undefined,
 ): ReadonlyMap<string, string> | undefined {
   const mode = modeOf("cache", init, request);
+  if (mode === undefined) return headers;
   const added = Object.entries(CACHE_HEADERS[String(mode)] ?? {});
   return added.length === 0 ? headers : new Map([...added, ...(headers ?? [])]);
 }
