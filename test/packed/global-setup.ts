@@ -59,9 +59,8 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
         join(root, "azure-sdk"),
         [
           ...["core", "emulator"].map(tarball),
-          ...["@azure/keyvault-secrets", "@azure/storage-blob", "@azure/core-auth", "@azure/core-rest-pipeline", "@types/node"].map(
-            version,
-          ),
+          ...["@azure/identity", "@azure/keyvault-certificates", "@azure/keyvault-secrets", "@azure/storage-blob"].map(version),
+          ...["@azure/core-auth", "@azure/core-rest-pipeline", "@types/node"].map(version),
         ],
         overrides,
       ),
