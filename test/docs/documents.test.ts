@@ -19,6 +19,7 @@ describe("the documents", () => {
       "PROTOCOL.md",
       "CONTRIBUTING.md",
       "SECURITY.md",
+      "docs/certificates.md",
       "docs/errors.md",
       "docs/fetch.md",
       "docs/identities.md",
