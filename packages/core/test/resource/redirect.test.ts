@@ -51,6 +51,12 @@ describe("CALL-04 redirects", () => {
     expect((await echoed(popFetch(redirect(status, "/echo"), { method }))).method).toBe(then);
   });
 
+  it.each([301, 302])("FETCH-41 after a %i a POST's stream is dropped with its method, as after a 303", async (status) => {
+    const body = new Blob(["once"]).stream();
+    const echo = await echoed(popFetch(redirect(status, "/echo"), { method: "POST", body, duplex: "half" }));
+    expect(echo).toMatchObject({ method: "GET", text: "" });
+  });
+
   it("FETCH-41 after a 303 a HEAD stays a HEAD", async () => {
     const response = await popFetch(redirect(303, "/echo"), { method: "HEAD" });
     expect(response.url).toBe(`${world.customApi.url}/echo`);

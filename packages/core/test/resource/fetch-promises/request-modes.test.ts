@@ -56,6 +56,11 @@ describe("options of the bound fetch", () => {
     expect([own.headers["pragma"], own.headers["cache-control"]]).toEqual([pragma, "mine"]);
   });
 
+  it("FETCH-72 is what the caller says: a condition of its own adds nothing", async () => {
+    const { headers } = await echoed(popFetch(url, { headers: { "if-none-match": '"x"' } }));
+    expect([headers["if-none-match"], headers["pragma"], headers["cache-control"]]).toEqual(['"x"', undefined, undefined]);
+  });
+
   it('FETCH-72 cache: "only-if-cached" is refused, since there is no cache', async () => {
     await refused({ cache: "only-if-cached" });
     await refused({ cache: "toString" });
