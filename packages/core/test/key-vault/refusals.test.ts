@@ -223,7 +223,8 @@ describe("the token of the identity", () => {
     const { issued } = await host.putNew();
     host.vault.restrictTo([], "secrets");
     const error = await refusal();
-    const printed = inspect(error, { depth: 9, showHidden: true }) + JSON.stringify(error);
+    // as printers see it that do not ask how an error wants to be shown
+    const printed = inspect(error, { depth: 9, showHidden: true, customInspect: false }) + JSON.stringify(error);
     const token = host.requestsTo("key-vault").findLast(({ headers }) => headers["authorization"])?.headers["authorization"];
     expect(token).toMatch(/^Bearer /);
     expect(printed).not.toContain(token?.slice("Bearer ".length));
