@@ -2,7 +2,7 @@ import type { TokenCredential } from "@azure/core-auth";
 import type { CertificateClientOptions } from "@azure/keyvault-certificates";
 import type { SecretClientOptions } from "@azure/keyvault-secrets";
 import type { Logger, ManagedIdentityId, TransportOptions } from "../index.js";
-import { callable, type OptionRule, positive, record, text } from "../internal/options.js";
+import { callable, milliseconds, type OptionRule, positive, record, text } from "../internal/options.js";
 import { identityRule } from "../managed-identity/managed-identity-id.js";
 import { transportRule } from "../transport/transport-options.js";
 
@@ -55,7 +55,7 @@ export const RULES: Readonly<Record<keyof CertificateFromKeyVaultOptions, Option
   },
   identity: identityRule,
   refreshAfterSeconds: positive,
-  timeoutMs: positive,
+  timeoutMs: milliseconds,
   transport: transportRule,
   clientOptions: record,
   now: callable,
