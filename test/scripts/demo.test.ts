@@ -52,7 +52,9 @@ describe("demo", () => {
       },
     });
     expect(exitCode).toBe(1);
-    expect(text).toContain('Not true: the app answers GET /api/health. It said 500 {"error":{"code":"token_type_mismatch"');
+    expect(text).toContain(
+      'Not true: the app answers GET /api/health. It said 500 {"status":"failing","error":{"code":"token_type_mismatch"',
+    );
     expect(text).toMatch(/the app: .*token_type_mismatch/);
     expect(text).not.toContain("token acquired");
   });
