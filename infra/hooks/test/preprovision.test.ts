@@ -206,6 +206,15 @@ describe("an answer that is none of the service's", () => {
   });
 });
 
+describe("an answer that says nothing", () => {
+  it.each(["of Azure Resource Manager", "of Microsoft Graph"])("%s is not taken for an id", async (whose) => {
+    const service = whose.includes("Graph") ? world.graph : world.resourceManager;
+    service.next.push({ status: 200, body: { state: "Enabled" } });
+    await expect(world.run(preprovision)).rejects.toEqual(help(/proxy/));
+    expect((await world.azd.read()).values).toEqual({});
+  });
+});
+
 describe("Ctrl-C", () => {
   it("ends a wait at once, with its own reason", async () => {
     world.resourceManager.providers.set("Microsoft.Web", "NotRegistered");

@@ -20,6 +20,9 @@ interface Pending {
   status: "inProgress" | "completed" | "failed";
 }
 
+/** Of its TLS server; made once, since a key takes its time. */
+const CREDENTIALS = selfSigned({ subject: "CN=localhost", names: ["localhost"] });
+
 /** The emulated vault behind a server that makes certificates, which the emulator does not. */
 export class VaultStandIn {
   readonly url: string;
@@ -46,7 +49,7 @@ export class VaultStandIn {
   }
 
   static async start(emulator: Emulator): Promise<VaultStandIn> {
-    const { certificatePem, privateKeyPem } = await selfSigned({ subject: "CN=localhost", names: ["localhost"] });
+    const { certificatePem, privateKeyPem } = await CREDENTIALS;
     const server = createServer({ cert: certificatePem, key: privateKeyPem }, (message, response) => {
       void standIn.#answer(message, response);
     });
