@@ -1,6 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import { CertificateClient, type CertificateOperationState, type KeyVaultCertificateWithPolicy } from "@azure/keyvault-certificates";
+import type { AzdEnvironment } from "./azd-environment.js";
 import { certificatePolicy, UNKNOWN_ISSUER } from "./certificate-policy.js";
+import { variable } from "./environment-contract.js";
 import { eventually } from "./eventually.js";
 import type { HookContext } from "./hook-context.js";
 import { HookError } from "./hook-error.js";
@@ -33,10 +35,12 @@ export async function ensureCertificate(context: HookContext, tenantId: string):
   }
   if (leaf && new Date(leaf.validTo) > new Date()) {
     say(`Certificate: "${name}" is there, ${describe(leaf)}.`);
+    for (const difference of differences(environment, present)) say(difference);
     return leaf;
   }
-  // without its public part it is one that an earlier run has asked for
-  const isUnderWay = present !== undefined && !leaf && (await inVault(context, access, () => hasBegun(client, name, context)));
+  // an earlier run may have asked for one; the operation that is over is that of the one which has ended
+  const begun: readonly unknown[] = leaf ? ["inProgress"] : ["inProgress", "completed"];
+  const isUnderWay = present !== undefined && begun.includes(await inVault(context, access, () => statusOf(client, name, context)));
   if (!isUnderWay) {
     const policy = certificatePolicy(environment);
     say(`Making the certificate "${name}": ${policy.subject}, issuer ${policy.issuerName}, ${policy.validityInMonths} months.`);
@@ -49,6 +53,20 @@ export async function ensureCertificate(context: HookContext, tenantId: string):
     throw new HookError(`The vault made the certificate "${name}" but does not show it.`, "Run `azd hooks run postprovision` again.");
   say(`Certificate: "${name}", ${describe(madeLeaf)}.`);
   return madeLeaf;
+}
+
+/** Settings of the user's that a certificate which is there does not follow: it stays as it is. */
+function differences(environment: AzdEnvironment, { policy }: KeyVaultCertificateWithPolicy): string[] {
+  const settings = [
+    ["certificateIssuer", policy?.issuerName],
+    ["certificateSubject", policy?.subject],
+  ] as const;
+  return settings
+    .filter(([key, actual]) => environment.has(key) && actual !== undefined && actual !== environment.get(key))
+    .map(([key, actual]) => {
+      const { name } = variable(key);
+      return `  ${name} is ${environment.get(key)}, but that one has ${actual}. For a new one: \`azd env set CERTIFICATE_NAME <another name>\`, then \`azd up\`.`;
+    });
 }
 
 type Operation = CertificateOperationState["certificateOperation"];
@@ -67,13 +85,14 @@ async function read(client: CertificateClient, name: string, { signal }: HookCon
   }
 }
 
-async function hasBegun(client: CertificateClient, name: string, context: HookContext): Promise<boolean> {
+/** Of the vault's operation; nothing where there was none, or one that has failed, which is begun anew. */
+async function statusOf(client: CertificateClient, name: string, context: HookContext): Promise<string | undefined> {
   try {
-    const { status } = (await operationOf(client, name, context)) ?? {};
-    return status === "inProgress" || status === "completed";
+    return (await operationOf(client, name, context))?.status;
   } catch (error) {
-    // the SDK throws the message of an operation that has failed, without anything else; such a one is begun anew
-    if (error instanceof Error && error.constructor === Error) return false;
+    // the SDK throws the message of an operation that has failed, without anything else
+    const hasFailed = error instanceof Error && error.constructor === Error;
+    if (hasFailed || vaultRefusal(error).status === 404) return undefined;
     throw error;
   }
 }

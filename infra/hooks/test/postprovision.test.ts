@@ -105,6 +105,17 @@ describe("postprovision", () => {
     expect(said).toContain("registered already");
   });
 
+  it("says so when a certificate that is there does not follow the settings", async () => {
+    const settings = { CERTIFICATE_ISSUER: "my-authority" };
+    const said = [await world.run(postprovision, settings), await world.run(postprovision, settings), await world.run(postprovision)];
+    expect(said.map((words) => words.includes("CERTIFICATE_ISSUER is my-authority, but that one has Unknown"))).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect(world.vault.policies).toHaveLength(1);
+  });
+
   it("leaves a secret alone that is there, and does not read it", async () => {
     world.emulator.keyVault.secrets.set("my-secret", "theirs");
     await world.run(postprovision);
@@ -200,6 +211,17 @@ describe("an issuer", () => {
     await expect(world.run(postprovision, { CERTIFICATE_ISSUER: "slow" })).rejects.toEqual(help(/pending operation/));
     world.vault.looksUntilMade = 2;
     world.vault.hurry("mtls-pop");
+    await world.run(postprovision, { CERTIFICATE_ISSUER: "slow" });
+    expect(world.vault.policies).toHaveLength(1);
+    expect(application().keyCredentials).toHaveLength(1);
+  });
+
+  it("that has begun to follow one that has ended is waited for, too", async () => {
+    const { certificatePem, privateKeyPem } = await selfSigned({ subject: "CN=old", ...past });
+    world.emulator.keyVault.certificates.import("mtls-pop", `${certificatePem}\n${privateKeyPem}`);
+    world.vault.looksUntilMade = 1000;
+    await expect(world.run(postprovision, { CERTIFICATE_ISSUER: "slow" })).rejects.toEqual(help(/pending operation/));
+    world.vault.hurry("mtls-pop", 2);
     await world.run(postprovision, { CERTIFICATE_ISSUER: "slow" });
     expect(world.vault.policies).toHaveLength(1);
     expect(application().keyCredentials).toHaveLength(1);

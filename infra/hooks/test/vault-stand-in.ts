@@ -67,10 +67,10 @@ export class VaultStandIn {
     return this.#close();
   }
 
-  /** Lets the issuer of a creation be done at the next look. */
-  hurry(name: string): void {
+  /** Lets the issuer of a creation be done after so many looks. */
+  hurry(name: string, looks = 1): void {
     const pending = this.#pending.get(name);
-    if (pending) pending.looks = 1;
+    if (pending) pending.looks = looks;
   }
 
   /** What changes something, as `METHOD path`. */
