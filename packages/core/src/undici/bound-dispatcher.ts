@@ -28,7 +28,10 @@ export class BoundDispatcher extends UndiciMethods implements PopDispatcher {
     super();
     this.#registry = registry;
     this.#fetcher = fetcher;
-    this.#load = new OriginLoad(maxConnections, (origin) => this.emit("drain", new URL(origin), [this]));
+    this.#load = new OriginLoad(maxConnections, (origin) => {
+      // by itself: what a listener throws is no call's, and what it dispatches comes after the call that ends
+      process.nextTick(() => this.emit("drain", new URL(origin), [this]));
+    });
   }
 
   get closed(): boolean {

@@ -16,13 +16,16 @@ export function composed<D extends { dispatch: PopDispatch }>(dispatcher: D, int
     const outer = interceptor(dispatch);
     dispatch = (options, handler) => outer(options, eitherHandler(handler));
   }
-  return new Proxy(dispatcher, {
+  const composition: D = new Proxy(dispatcher, {
     get(target, name) {
       if (name === "dispatch") return dispatch;
+      // its calls go through these interceptors too
+      if (name === "compose") return (...further: readonly unknown[]) => composed(composition, further.flat());
       const value: unknown = Reflect.get(target, name);
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
+  return composition;
 }
 
 function isInterceptor(interceptor: unknown): interceptor is (dispatch: PopDispatch) => PopDispatch {

@@ -1,4 +1,4 @@
-import { stringify } from "node:querystring";
+import { type ParsedUrlQueryInput, stringify } from "node:querystring";
 import { MtlsPopError } from "../errors.js";
 import { absoluteUrl, type FetchCall, readMethod } from "../resource/request-input.js";
 import { readDispatchBody } from "./dispatch-body.js";
@@ -18,8 +18,8 @@ export interface PopDispatchOptions {
   body?: unknown;
   /** Without `Authorization`. @default none */
   headers?: unknown;
-  /** Put behind the path, which then has no query of its own. @default none */
-  query?: Record<string, unknown> | null;
+  /** Put behind the path, which then has no query of its own, as `node:querystring` writes it. @default none */
+  query?: ParsedUrlQueryInput | null;
   /** Milliseconds until the answer's head, the token's acquisition with it; counts where it is shorter than `transport`'s. */
   headersTimeout?: number | null;
   /** Milliseconds that the answer's body may pause; counts where it is shorter than `transport`'s. */
@@ -57,14 +57,17 @@ export function dispatchUrl(options: PopDispatchOptions): URL {
     throw new MtlsPopError("invalid_options", "The dispatch has no `origin`, so it names no resource.", { help: "Pass the absolute URL." });
   }
   const base = absoluteUrl(origin);
+  if (base.pathname !== "/" || base.search || base.hash) {
+    throw new MtlsPopError("invalid_options", "The dispatch's `origin` has more than scheme, host and port.", {
+      help: "Put the rest into `path`.",
+    });
+  }
   if (typeof path !== "string" || !PATH.test(path)) {
     throw new MtlsPopError("invalid_options", "The dispatch's `path` must begin with a slash, and have no blanks or control characters.");
   }
   if (!query) return new URL(`${base.origin}${path}`);
   if (/[?#]/.test(path)) throw new MtlsPopError("invalid_options", "The dispatch has a `query`, and its `path` has one too.");
-  return new URL(
-    `${base.origin}${path}?${stringify(Object.fromEntries(Object.entries(query).map(([name, value]) => [name, queryValue(value)])))}`,
-  );
+  return new URL(`${base.origin}${path}?${stringify(query)}`);
 }
 
 /**
@@ -77,6 +80,7 @@ export function readDispatch(options: PopDispatchOptions, url: URL): ReadDispatc
     if (!Reflect.get(options, name)) continue;
     throw new MtlsPopError("invalid_options", `The dispatch has \`${name}\`, which this dispatcher does not do.`, { help });
   }
+  if (typeof options.method !== "string") throw new MtlsPopError("invalid_options", "The dispatch has no `method`.");
   const { headers, length } = readDispatchHeaders(options.headers, url.host);
   return {
     url,
@@ -96,8 +100,4 @@ function readTimeout(name: string, value: number | null | undefined): number | u
   if (value === undefined || value === null || value === 0) return undefined;
   if (Number.isFinite(value) && value > 0) return value;
   throw new MtlsPopError("invalid_options", `The dispatch's \`${name}\` must be a number of milliseconds.`);
-}
-
-function queryValue(value: unknown): string | string[] {
-  return Array.isArray(value) ? value.map(String) : String(value);
 }

@@ -120,7 +120,7 @@ export class DispatchedCall implements PopDispatchController {
     this.#controller.abort(error);
     this.#answer?.message.destroy();
     this.onOver?.(error);
-    this.#handler.onResponseError?.(this, error);
+    this.#tellError(error);
   }
 
   #limitPause(): void {
@@ -153,7 +153,11 @@ export class DispatchedCall implements PopDispatchController {
     if (!this.#settle()) return;
     this.rawTrailers = buffersOf(rawTrailers);
     this.onOver?.(undefined);
-    this.#handler.onResponseEnd?.(this, headersOf(rawTrailers));
+    try {
+      this.#handler.onResponseEnd?.(this, headersOf(rawTrailers));
+    } catch (error) {
+      this.#tellError(errorOf(error));
+    }
   };
 
   readonly #onTimeout = (): void => {
@@ -174,6 +178,17 @@ export class DispatchedCall implements PopDispatchController {
       step();
     } catch (error) {
       this.abort(errorOf(error));
+    }
+  }
+
+  /** What even this throws is nobody's here, and must not keep other calls from being told: it is the process's. */
+  #tellError(error: Error): void {
+    try {
+      this.#handler.onResponseError?.(this, error);
+    } catch (thrown) {
+      process.nextTick(() => {
+        throw thrown;
+      });
     }
   }
 

@@ -103,6 +103,9 @@ describe.each(KINDS)("a handler of the kind of %s", (kind) => {
       expect(told.error).toMatchObject({ message: "mine" });
       expect(told.events.at(-1)).toBe("error");
     }
+    const atEnd = get("/echo", { end: fail });
+    await expect.poll(() => atEnd.told.error).toMatchObject({ message: "mine" });
+    expect(atEnd.told.events).toEqual(["start", "head", "end", "error"]);
   });
 
   it("is told an answer that was read already, as after a 401 in either scheme", async () => {

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
 import { request } from "undici";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { failure } from "../failure.js";
@@ -63,6 +64,41 @@ it("ends in destroy() what is under way, with the error that it is given", async
   await acquiring.destroy();
   expect(told).toMatchObject({ events: ["start", "error"], error: { code: "client_closed" } });
 });
+
+it("tells all others of destroy() when a handler or a listener throws what nobody is there to take", async () => {
+  const dispatcher = world.dispatcher({ maxConnectionsPerOrigin: 1 });
+  const throwing = {
+    onConnect: () => undefined,
+    onError: () => {
+      throw new RangeError("of the handler");
+    },
+  };
+  dispatcher.once("drain", () => {
+    throw new RangeError("of the listener");
+  });
+  const { handler, told } = recorder("undici 7");
+  dispatcher.dispatch({ origin: url, path: "/slow", method: "GET" }, throwing);
+  dispatcher.dispatch({ origin: url, path: "/slow", method: "GET" }, handler);
+  const uncaught = await uncaughtDuring(() => dispatcher.destroy());
+  expect(told.events).toEqual(["start", "error"]);
+  expect(uncaught.map(String).sort()).toEqual(["RangeError: of the handler", "RangeError: of the listener"]);
+});
+
+/** What would have ended the process; the test runner's own listeners are off for that long. */
+async function uncaughtDuring(work: () => Promise<void>): Promise<unknown[]> {
+  const uncaught: unknown[] = [];
+  const note = (error: unknown) => void uncaught.push(error);
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException").on("uncaughtException", note);
+  try {
+    await work();
+    await setImmediate();
+  } finally {
+    process.off("uncaughtException", note);
+    for (const other of others) process.on("uncaughtException", other);
+  }
+  return uncaught;
+}
 
 it("calls back where it is asked to", async () => {
   const called: string[] = [];

@@ -34,10 +34,11 @@ beforeEach(() => {
 
 describe.each(UNDICIS)("$name", ({ undici: { request, stream, pipeline, FormData: Form } }) => {
   it("requests with the bound token, and gets the answer as it came", async () => {
-    const { statusCode, headers, body } = await request(`${url}/echo`, { dispatcher, query: { a: "1 2", b: ["x", "y"] } });
+    const query = { a: "1 2", b: ["x", "y"], c: null, d: undefined };
+    const { statusCode, headers, body } = await request(`${url}/echo`, { dispatcher, query });
     expect(statusCode).toBe(200);
     expect(headers["content-type"]).toContain("application/json");
-    expect(await body.json()).toMatchObject({ query: { a: "1 2" }, headers: { "accept-encoding": "identity" } });
+    expect(await body.json()).toMatchObject({ query: { a: "1 2", c: "", d: "" }, headers: { "accept-encoding": "identity" } });
     const packed = await request(`${url}/gzip`, { dispatcher, headers: { "Accept-Encoding": "gzip" } });
     expect(packed.headers["content-encoding"]).toBe("gzip");
     expect(JSON.parse(gunzipSync(Buffer.from(await packed.body.arrayBuffer())).toString())).toEqual({ encoding: "gzip" });
@@ -166,7 +167,10 @@ describe("compose", () => {
     };
     const noting = dispatcher.compose([note("first")], note("second"));
     await (await UNDICIS[1].undici.request(`${url}/echo`, { dispatcher: noting })).body.dump();
-    expect(asked).toEqual(["second", "first"]);
+    expect(asked.splice(0)).toEqual(["second", "first"]);
+    const further = noting.compose(note("third")).compose(note("fourth"));
+    await (await UNDICIS[1].undici.request(`${url}/echo`, { dispatcher: further })).body.dump();
+    expect(asked).toEqual(["fourth", "third", "second", "first"]);
     // @ts-expect-error: for callers without types
     expect(() => dispatcher.compose({})).toThrow(expect.objectContaining({ code: "invalid_options" }));
   });
