@@ -49,6 +49,16 @@ export const ADVICE: readonly EntraAdvice[] = [
     help: "Have the application allow-listed for bound tokens, and check that it is a confidential client.",
   },
   {
+    codes: [700016],
+    meaning: "The tenant has no such application, or one that was made a moment ago.",
+    help: "Check client id and tenant id, and that the application has a service principal in this tenant.",
+  },
+  {
+    codes: [700211, 700212, 700213],
+    meaning: "No federated identity credential of the application fits the assertion's issuer, audience or subject.",
+    help: "Give the application one with the issuer and subject of leg 1 (for a managed identity its principal id) and the audience api://AzureADTokenExchange; a new one takes some minutes to count.",
+  },
+  {
     codes: [700024, 7000214, 1000502, 1000901],
     meaning: "The assertion or the certificate is outside its validity, or was revoked.",
     help: "Check this machine's clock and the certificate's dates; renew the certificate if they have passed.",

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ADVICE, entraAdvice } from "../../src/token/entra-advice.js";
 import { entraError } from "../../src/token/entra-error.js";
 
-/** PROTOCOL.md section 8, with a word that the advice must hold. */
+/** PROTOCOL.md section 8 and what a new registration may meet, with a word that the advice must hold. */
 const ROWS = [
   [51000, /enablement/],
   [392189, /subject name and issuer|federated/],
@@ -12,6 +12,10 @@ const ROWS = [
   [500181, /leg-1 result/],
   [700027, /register this certificate/],
   [700025, /allow-listed/],
+  [700016, /service principal/],
+  [700211, /principal id/],
+  [700212, /api:\/\/AzureADTokenExchange/],
+  [700213, /principal id/],
   [700024, /clock/],
   [7000214, /clock/],
   [1000502, /clock/],
