@@ -15,15 +15,16 @@ param environmentName string
 })
 param location string
 
-@description('Client id of the app registration that bound tokens are issued to; the preprovision hook finds or makes it.')
-@minLength(36)
-@maxLength(36)
-param applicationClientId string
+// `azd up` asks for every parameter that has neither a value nor a default, and does so before it runs a hook: the two that the preprovision
+// hook finds have a default for that reason alone
 
-@description('Object id of the service principal of that app registration; it reads the demo vault.')
-@minLength(36)
+@description('Client id of the app registration that bound tokens are issued to; the preprovision hook finds or makes it. Needed.')
 @maxLength(36)
-param applicationPrincipalId string
+param applicationClientId string = ''
+
+@description('Object id of the service principal of that app registration, from the same hook; it reads the demo vault. Needed.')
+@maxLength(36)
+param applicationPrincipalId string = ''
 
 @description('Object id of whoever deploys: the postprovision hook makes the certificate and the demo value as this one. Empty: nobody is given a role for that.')
 param principalId string = ''
@@ -141,6 +142,9 @@ var vaultPublicNetworkAccess = privateNetwork && empty(allowedIpAddresses) ? 'Di
 
 @description('The addresses that are let in.')
 var vaultIpAddresses = privateNetwork && !empty(allowedIpAddresses) ? split(allowedIpAddresses, ',') : []
+
+@description('What a deployment ends with that no hook went before.')
+var noApplication = 'There is no app registration: run `azd hooks run preprovision`, or set APPLICATION_CLIENT_ID and APPLICATION_PRINCIPAL_ID.'
 
 @description('Built-in roles, by what Azure calls them: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles')
 var roles = {
@@ -288,7 +292,7 @@ module valueForApplication 'modules/vault-role.bicep' = {
   scope: group
   params: {
     vaultName: names.demoVault
-    principalId: applicationPrincipalId
+    principalId: empty(applicationPrincipalId) ? fail(noApplication) : applicationPrincipalId
     principalType: 'ServicePrincipal'
     roleDefinitionName: roles.keyVaultSecretsUser
     reason: 'The application reads the demo vault with its bound token. Nobody else does.'
@@ -365,7 +369,7 @@ module functionApp 'modules/function-app.bicep' = {
     certificateVaultName: names.certificateVault
     demoVaultName: names.demoVault
     virtualNetworkName: privateNetwork ? names.virtualNetwork : ''
-    applicationClientId: applicationClientId
+    applicationClientId: empty(applicationClientId) ? fail(noApplication) : applicationClientId
     credential: credential
     certificateName: certificateName
     secretName: secretName

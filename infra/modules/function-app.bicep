@@ -84,6 +84,10 @@ resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: insightsName
 }
 
+resource hostStorage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
+  name: hostStorageName
+}
+
 resource deploymentStorage 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
   name: deploymentStorageName
 }
@@ -164,7 +168,8 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
   name: 'appsettings'
   properties: union(
     {
-      AzureWebJobsStorage__accountName: hostStorageName
+      // blobs alone: with the name of the account the host would try queues and tables as well, in which it has no role
+      AzureWebJobsStorage__blobServiceUri: hostStorage.properties.primaryEndpoints.blob
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identity.properties.clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: insights.properties.ConnectionString

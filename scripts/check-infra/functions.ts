@@ -43,6 +43,8 @@ export const FUNCTIONS: ReadonlyMap<string, Type> = new Map<string, Type>([
       suffixes: SUFFIXES,
     }),
   ],
+  // returns nothing, and so fits everywhere
+  ["fail", ANY],
   ["first", ANY],
   ["format", STRING],
   ["guid", STRING],
