@@ -1,4 +1,4 @@
-import { isMtlsPopError, type MtlsPopErrorCode } from "../errors.js";
+import { isMtlsPopError, type MtlsPopError, type MtlsPopErrorCode } from "../errors.js";
 import type { SdkRequest } from "./sdk-request.js";
 
 /** Failures of a connection; everything else is no reason to try again, and is told as it is. */
@@ -9,6 +9,9 @@ const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT"
 
 /** Node's codes for a connection that never came about, so that nothing was sent. */
 const NEVER_SENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND"]);
+
+/** What the SDK looks for where the system says nothing: a proxy that opens no tunnel for now refuses the connection. */
+const WITHOUT_SYSTEM_CODE: Partial<Record<MtlsPopErrorCode, string>> = { timeout: "ETIMEDOUT", proxy_refused: "ECONNREFUSED" };
 
 /** The code that is in none of the SDK's lists of what may be tried again. */
 const NOT_REPEATED = "REQUEST_NOT_REPEATED";
@@ -35,8 +38,8 @@ class PipelineError extends Error {
  * The original is the `cause`.
  */
 export function pipelineError(error: unknown, request: SdkRequest): unknown {
-  if (!isMtlsPopError(error) || !OF_THE_CONNECTION.has(error.code)) return error;
-  const code = systemCode(error) ?? (error.code === "timeout" ? "ETIMEDOUT" : undefined);
+  if (!isMtlsPopError(error) || !isOfTheConnection(error)) return error;
+  const code = systemCode(error) ?? WITHOUT_SYSTEM_CODE[error.code];
   if (error.retryable && code !== undefined && (IDEMPOTENT.has(request.method) || NEVER_SENT.has(code))) {
     return new PipelineError(error.message, code, request, error);
   }
@@ -45,6 +48,11 @@ export function pipelineError(error: unknown, request: SdkRequest): unknown {
     ? `The connection was lost on a ${request.method} request, which may have been carried out: it is not sent again. The cause says more.`
     : `The connection of a ${request.method} request failed for a reason that stays. The cause says more.`;
   return new PipelineError(message, NOT_REPEATED, request, error);
+}
+
+/** A proxy's refusal that stays is told in its own words. */
+function isOfTheConnection({ code, retryable }: MtlsPopError): boolean {
+  return OF_THE_CONNECTION.has(code) || (code === "proxy_refused" && retryable);
 }
 
 /** Node's code at the end of a chain of causes. */
