@@ -44,11 +44,13 @@ export function drain(
     // for all of it: a byte now and then must not keep the caller waiting
     const timer = setTimeout(giveUp, transport.bodyTimeoutMs);
     signal?.addEventListener("abort", giveUp, { once: true });
-    // after the body's end, at the moment when the agent has its connection back
-    request.once("close", () => {
+    const finish = () => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", giveUp);
       resolve(message.complete && size <= limitBytes ? Buffer.concat(chunks) : undefined);
-    });
+    };
+    // after the body's end, at the moment when the agent has its connection back; of one that was cut the moment may be over
+    if (request.closed) finish();
+    else request.once("close", finish);
   });
 }

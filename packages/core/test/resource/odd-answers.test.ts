@@ -143,6 +143,14 @@ describe("answers", () => {
     expect([response.status, await response.text(), connections()]).toEqual([200, "in", 2]);
   });
 
+  it("of 401 that are cut, after another scheme's whole one, keep nobody waiting: that one is the caller's", async () => {
+    const { popFetch, url } = await odd((socket, data) => {
+      if (/authorization: pop/i.test(data)) return socket.write("HTTP/1.1 401 No\r\ncontent-length: 5\r\n\r\nfirst");
+      return socket.end("HTTP/1.1 401 No\r\ncontent-length: 100\r\n\r\nsecond");
+    }, {});
+    expect(await (await popFetch(url)).text()).toBe("first");
+  });
+
   it("with challenges that are made to be slow to read are read at once", async () => {
     const challenge = `www-authenticate: ${"a".repeat(7000)}( ${'a="'.repeat(2000)}`;
     const { popFetch, url } = await odd(ok("no", challenge).replace("200 OK", "401 Unauthorized"));
