@@ -63,13 +63,11 @@ const REFUSALS: readonly Refusal[] = [
 /** Turns what the SDK's clients throw into what to do about it. */
 export function vaultError(error: unknown, object: VaultObject): unknown {
   const status = numberOf(error, "statusCode");
-  // a credential of the user's own, or a package that is missing
+  // of the credential
   if (error instanceof MtlsPopError) return error;
-  const name = error instanceof Error ? error.name : "";
-  if (/^(?:Aggregate)?Authentication(?:Required)?Error$|^CredentialUnavailableError$/.test(name)) return noToken(error, object);
-  const said = error instanceof Error ? error.message : String(error);
-  if (status !== undefined) return refused(error, status, said, object);
-  if (name === "RestError") {
+  const said = saidBy(error);
+  if (status !== undefined) return status < 400 ? unreadable(status, object) : refused(error, status, said, object);
+  if (error instanceof Error && error.name === "RestError") {
     // from beneath the SDK, which keeps code and message of what it meets there
     if (field(error, "code") === "proxy_refused") return new MtlsPopError("proxy_refused", `${object.label} was not read. ${said}`);
     return new MtlsPopError("network_error", `${object.label} was not read: the vault could not be reached (${said}).`, {
@@ -78,7 +76,24 @@ export function vaultError(error: unknown, object: VaultObject): unknown {
     });
   }
   if (said.startsWith("The challenge ")) return foreignChallenge(error, said, object);
-  return noToken(error, object);
+  // the SDK's clients take whatever comes for an answer of a vault, and stumble over what it lacks
+  return unreadable(undefined, object, error);
+}
+
+/** The SDK quotes an answer that is no JSON, and half of a secret is none. */
+function saidBy(error: unknown): string {
+  if (field(error, "code") === "PARSE_ERROR") return "Something that is no JSON.";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** What answered, answered well, and as no vault does. */
+export function unreadable(statusCode: number | undefined, { label }: VaultObject, cause?: unknown): MtlsPopError {
+  const what = statusCode === undefined ? "something" : `${statusCode} and something`;
+  return new MtlsPopError("key_vault_error", `${label} was not read: the vault answered ${what} that is not what Key Vault says.`, {
+    ...(statusCode !== undefined && { statusCode }),
+    cause,
+    help: "Check that the vault's URL is right, and that no proxy or login page answers in its place.",
+  });
 }
 
 function refused(error: unknown, statusCode: number, said: string, object: VaultObject): MtlsPopError {
@@ -96,17 +111,6 @@ function refused(error: unknown, statusCode: number, said: string, object: Vault
     ...facts,
     retryable: statusCode === 408 || statusCode === 429 || statusCode >= 500,
     retryAfterSeconds: retryAfterSeconds(headerOf(error, "retry-after"), Date.now()),
-  });
-}
-
-function noToken(cause: unknown, { label }: VaultObject): MtlsPopError {
-  const said = cause instanceof Error ? cause.message : String(cause);
-  return new MtlsPopError("key_vault_credential_failed", `${label} was not asked for: there is no token to ask with. ${said}`, {
-    cause,
-    help:
-      "On App Service and Functions, assign a managed identity to the app and, for a user-assigned one, put its client id in " +
-      "MTLS_POP_MANAGED_IDENTITY_CLIENT_ID (AZURE_CLIENT_ID is the application's). Locally, log in with a tool that DefaultAzureCredential " +
-      "knows, such as `az login`, or pass `credential`.",
   });
 }
 

@@ -8,7 +8,8 @@ import { defaultCredential } from "./default-credential.js";
 import type { CertificateFromKeyVaultOptions } from "./key-vault-options.js";
 import { missing } from "./optional-package.js";
 import { VaultAgent } from "./vault-agent.js";
-import { vaultError } from "./vault-errors.js";
+import { VaultCredential } from "./vault-credential.js";
+import { unreadable, vaultError } from "./vault-errors.js";
 import type { VaultObject } from "./vault-object.js";
 import { assertUsable, notExportable } from "./vault-version.js";
 
@@ -73,7 +74,8 @@ export class VaultReader {
     return certificate;
   }
 
-  async #load({ value = "", properties }: KeyVaultSecret, asked: VaultObject): Promise<BindingCertificate> {
+  async #load({ value, properties }: KeyVaultSecret, asked: VaultObject): Promise<BindingCertificate> {
+    if (typeof value !== "string") throw unreadable(undefined, asked);
     const isPem = properties.contentType === "application/x-pem-file" || value.includes("-----BEGIN ");
     const { now } = this.#options;
     try {
@@ -86,10 +88,12 @@ export class VaultReader {
     }
   }
 
-  #ask<T>(kind: VaultObject["kind"], request: () => Promise<T>): Promise<T> {
-    return request().catch((error: unknown) => {
+  async #ask<T>(kind: VaultObject["kind"], request: () => Promise<T>): Promise<T> {
+    try {
+      return await request();
+    } catch (error) {
       throw vaultError(error, this.#object(kind));
-    });
+    }
   }
 
   #object(kind: VaultObject["kind"], version: string | undefined = this.#options.version): VaultObject {
@@ -125,7 +129,7 @@ export class VaultReader {
 
   async #credential(): Promise<TokenCredential> {
     const { credential, identity } = this.#options;
-    return credential ?? defaultCredential(identity);
+    return new VaultCredential(credential ?? (await defaultCredential(identity)), this.#object("certificate").label);
   }
 }
 
