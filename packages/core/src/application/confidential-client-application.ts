@@ -95,7 +95,12 @@ export class ConfidentialClientApplication implements BoundTokenSource {
       : assertionCredential(options.clientAssertion, timeoutMs);
     this.#sendCertificateOverMtls = options.certificate !== undefined && sendCertificateOverMtls;
     this.#exchanger = new TokenExchanger({ ...options, authority: this.#authority, transport, clock });
-    this.#acquisition = new Acquisition({ cache: options.cache ?? new TokenCache(), clock, logger });
+    this.#acquisition = new Acquisition({
+      cache: options.cache ?? new TokenCache(),
+      clock,
+      logger,
+      boundTokenType: this.#boundTokenType,
+    });
     this.#clientCapabilities = clientCapabilities && [...clientCapabilities];
     this.#capabilityClaims = mergeClaims(clientCapabilities, undefined);
     this.#variant = variantOf({ clientCapabilities });

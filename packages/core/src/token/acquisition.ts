@@ -8,6 +8,16 @@ import { SingleFlight } from "../internal/single-flight.js";
 import { SharedTokens } from "./shared-tokens.js";
 import { ThrottleMemory } from "./throttle-memory.js";
 import { type TokenCache, usableUntil } from "./token-cache.js";
+import type { TokenType } from "./token-response.js";
+
+/** What an {@link Acquisition} is made of. */
+export interface AcquisitionOptions {
+  readonly cache: TokenCache;
+  readonly clock: Clock;
+  readonly logger?: Logger | undefined;
+  /** What the authority calls its bound tokens. @default "mtls_pop" */
+  readonly boundTokenType?: TokenType;
+}
 
 /** How the token that a key stands for is had. */
 export interface Inquiry {
@@ -35,9 +45,9 @@ export class Acquisition {
   readonly #throttles = new ThrottleMemory();
   readonly #shared: SharedTokens | undefined;
 
-  constructor({ cache, clock, logger }: { cache: TokenCache; clock: Clock; logger?: Logger | undefined }) {
+  constructor({ cache, clock, logger, boundTokenType: tokenType = "mtls_pop" }: AcquisitionOptions) {
     this.#cache = cache;
-    this.#shared = cache.store && new SharedTokens(cache.store, { timeoutMs: cache.storeTimeoutMs, logger });
+    this.#shared = cache.store && new SharedTokens(cache.store, { timeoutMs: cache.storeTimeoutMs, tokenType, logger });
     this.#clock = clock;
     this.#logger = logger;
   }
@@ -66,7 +76,8 @@ export class Acquisition {
    * @throws {MtlsPopError} `throttled`, or what the inquiry throws
    */
   fromService(key: string, variant: string, inquiry: Inquiry, signal?: AbortSignal): Promise<AuthenticationResult> {
-    const flight = variant ? `${key} ${variant}` : inquiry.anew && this.#shared ? `${key} anew` : key;
+    // parted by what no scope has in it: one may be named as if it were a variant
+    const flight = variant ? `${key}\n${variant}` : inquiry.anew && this.#shared ? `${key}\nanew` : key;
     return this.#flights.join(flight, (ended) => this.#fetch(flight, key, inquiry, ended), signal);
   }
 

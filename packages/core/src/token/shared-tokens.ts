@@ -4,6 +4,7 @@ import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { abortable, type WaitLimit } from "../internal/abortable.js";
 import { type Logger, tell } from "../internal/logger.js";
 import { readStoredToken, writeStoredToken } from "./stored-token.js";
+import type { TokenType } from "./token-response.js";
 import type { TokenStore } from "./token-store.js";
 
 /** A token that other processes may have, or want. */
@@ -21,16 +22,26 @@ export interface SharedInquiry {
   readonly signal: AbortSignal;
 }
 
+/** How {@link SharedTokens} deal with a store. */
+export interface SharedTokensOptions {
+  /** What the store may take for each thing that it does. */
+  readonly timeoutMs: number;
+  /** What the authority calls its bound tokens. */
+  readonly tokenType: TokenType;
+  readonly logger: Logger | undefined;
+}
+
 /** The tokens that several processes have in common: one of them asks the service, the others find the token in the store. */
 export class SharedTokens {
   readonly #store: TokenStore;
   readonly #timeoutMs: number;
+  readonly #tokenType: TokenType;
   readonly #logger: Logger | undefined;
 
-  /** @param options `timeoutMs`: what the store may take for each thing that it does */
-  constructor(store: TokenStore, { timeoutMs, logger }: { timeoutMs: number; logger: Logger | undefined }) {
+  constructor(store: TokenStore, { timeoutMs, tokenType, logger }: SharedTokensOptions) {
     this.#store = store;
     this.#timeoutMs = timeoutMs;
+    this.#tokenType = tokenType;
     this.#logger = logger;
   }
 
@@ -79,7 +90,7 @@ export class SharedTokens {
   async #read(name: string, certificate: BindingCertificate): Promise<AuthenticationResult | undefined> {
     try {
       const text = await this.#limited("read", () => this.#store.read(name));
-      return typeof text === "string" ? readStoredToken(text, certificate) : undefined;
+      return typeof text === "string" ? readStoredToken(text, { name, certificate, tokenType: this.#tokenType }) : undefined;
     } catch (error) {
       this.#tell("gave no token that can be used", error);
       return undefined;
@@ -88,7 +99,7 @@ export class SharedTokens {
 
   async #write(name: string, result: AuthenticationResult, certificate: BindingCertificate): Promise<void> {
     try {
-      await this.#limited("write", () => this.#store.write(name, writeStoredToken(result, certificate), result.expiresOn));
+      await this.#limited("write", () => this.#store.write(name, writeStoredToken(result, { name, certificate }), result.expiresOn));
     } catch (error) {
       this.#tell("did not take a new token", error);
     }

@@ -1,16 +1,31 @@
 import type { AuthenticationResult } from "../application/authentication-result.js";
 import { confirmedResult } from "../application/confirmed-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
+import { readJwtClaims } from "./confirmation.js";
+import { EXPIRY_BUFFER_MS } from "./token-cache.js";
+import { isAccessToken, type TokenType } from "./token-response.js";
 
 /** Another one is another format, and is not read. */
 const VERSION = 1;
+/** As much of a Date as there is, in milliseconds before and after 1970. */
+const MAX_TIME_MS = 8.64e15;
 const NO_TIME = { totalMs: 0, certificateMs: 0, regionMs: 0, httpMs: 0 } as const;
+
+/** Where a bound token is kept, and what it has to be. */
+export interface StoredTokenPlace {
+  /** The store's name for it. */
+  readonly name: string;
+  readonly certificate: BindingCertificate;
+  /** What the authority calls its bound tokens. */
+  readonly tokenType: TokenType;
+}
 
 /** What of a token is kept outside of the process. */
 interface StoredToken {
   readonly version: typeof VERSION;
+  readonly name: string;
   readonly accessToken: string;
-  readonly tokenType: "mtls_pop" | "Bearer";
+  readonly tokenType: string;
   /** Milliseconds since 1970. */
   readonly expiresOnMs: number;
   readonly refreshOnMs: number | undefined;
@@ -24,10 +39,11 @@ interface StoredToken {
 }
 
 /** A bound token as JSON. */
-export function writeStoredToken(result: AuthenticationResult, certificate: BindingCertificate): string {
+export function writeStoredToken(result: AuthenticationResult, { name, certificate }: Omit<StoredTokenPlace, "tokenType">): string {
   const { accessToken, tokenType, expiresOn, refreshOn, scopes, tenantId, correlationId, metadata } = result;
   const stored: StoredToken = {
     version: VERSION,
+    name,
     accessToken,
     tokenType,
     expiresOnMs: expiresOn.getTime(),
@@ -43,20 +59,24 @@ export function writeStoredToken(result: AuthenticationResult, certificate: Bind
 }
 
 /**
- * Reads what {@link writeStoredToken} wrote, with the certificate of this process, and holds the token to it again.
+ * Reads what {@link writeStoredToken} wrote, with the certificate of this process, and holds the token to it again. A token that is a readable JWT
+ * ends when it says so, whatever else is kept of it.
  *
- * @throws {TypeError} for what is no stored token, or one of another certificate
+ * @throws {TypeError} for what is no stored token, or one of another place, certificate or type
  * @throws {MtlsPopError} `confirmation_missing`, `confirmation_mismatch`
  */
-export function readStoredToken(text: string, certificate: BindingCertificate): AuthenticationResult {
-  const stored: unknown = JSON.parse(text);
+export function readStoredToken(text: string, { name, certificate, tokenType }: StoredTokenPlace): AuthenticationResult {
+  const stored = parse(text);
   assertStoredToken(stored);
+  if (stored.name !== name) throw new TypeError("its token was kept under another key");
   if (stored.x5tS256 !== certificate.x5tS256) throw new TypeError("its token is bound to another certificate");
-  const { accessToken, tokenType, expiresOnMs, refreshOnMs, scopes, tenantId, correlationId, tokenEndpoint, region } = stored;
+  // the type decides how the token is announced to a resource: never as Bearer when it is one of Entra's
+  if (stored.tokenType !== tokenType) throw new TypeError("its token is of another type");
+  const { accessToken, expiresOnMs, refreshOnMs, scopes, tenantId, correlationId, tokenEndpoint, region } = stored;
   return confirmedResult({
     accessToken,
     tokenType,
-    expiresOn: new Date(expiresOnMs),
+    expiresOn: new Date(Math.min(expiresOnMs, latestEndMs(accessToken))),
     refreshOn: refreshOnMs === undefined ? undefined : new Date(refreshOnMs),
     scopes,
     tenantId,
@@ -66,15 +86,32 @@ export function readStoredToken(text: string, certificate: BindingCertificate): 
   });
 }
 
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // the parser's message quotes the text, which holds a token
+    throw new TypeError(`its ${text.length} characters are not JSON`);
+  }
+}
+
+/** Until when a token's end may be, by what it says itself: the clocks of two machines differ, by less than it leaves the cache too early. */
+function latestEndMs(accessToken: string): number {
+  const exp = readJwtClaims(accessToken)?.["exp"];
+  return typeof exp === "number" ? exp * 1000 + EXPIRY_BUFFER_MS : Number.POSITIVE_INFINITY;
+}
+
+const isTime = (value: unknown): boolean => typeof value === "number" && Math.abs(value) <= MAX_TIME_MS;
 const isText = (value: unknown): boolean => typeof value === "string";
 const isOptional = (test: (value: unknown) => boolean) => (value: unknown) => value === undefined || test(value);
 
 const FIELDS: Readonly<Record<keyof StoredToken, (value: unknown) => boolean>> = {
   version: (value) => value === VERSION,
-  accessToken: (value) => typeof value === "string" && value !== "",
-  tokenType: (value) => value === "mtls_pop" || value === "Bearer",
-  expiresOnMs: Number.isFinite,
-  refreshOnMs: isOptional(Number.isFinite),
+  name: isText,
+  accessToken: isAccessToken,
+  tokenType: isText,
+  expiresOnMs: isTime,
+  refreshOnMs: isOptional(isTime),
   scopes: (value) => Array.isArray(value) && value.every(isText),
   tenantId: isText,
   x5tS256: isText,

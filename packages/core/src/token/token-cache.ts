@@ -4,7 +4,7 @@ import { assertOptions, milliseconds, type OptionRule } from "../internal/option
 import { type TokenStore, tokenStoreRule } from "./token-store.js";
 
 /** A token leaves the cache this long before it ends, so that a call that begins with it can end with it. */
-const EXPIRY_BUFFER_MS = 5 * 60 * 1000;
+export const EXPIRY_BUFFER_MS: number = 5 * 60 * 1000;
 
 /** How long after a token came, or after a background refresh that failed, the next one waits. */
 const REFRESH_BACKOFF_MS = 30 * 1000;

@@ -37,8 +37,7 @@ export function parseTokenResponse(body: string, asked: AskedToken): TokenRespon
   assertTokenType(answer["token_type"], asked);
   const accessToken = answer["access_token"];
   if (typeof accessToken !== "string" || accessToken === "") throw malformed("has no `access_token`", correlationId);
-  // RFC 6749 appendix A.12, without the blank: it becomes part of a header
-  if (!/^[\x21-\x7e]+$/.test(accessToken)) throw malformed("has an `access_token` with characters that no header takes", correlationId);
+  if (!isAccessToken(accessToken)) throw malformed("has an `access_token` with characters that no header takes", correlationId);
   const expiresInSeconds = seconds(answer["expires_in"]);
   if (expiresInSeconds === undefined) throw malformed("has no usable `expires_in` (seconds)", correlationId);
   const granted = scopesOf(answer["scope"]);
@@ -49,6 +48,11 @@ export function parseTokenResponse(body: string, asked: AskedToken): TokenRespon
     refreshInSeconds: seconds(answer["refresh_in"]),
     scopes: granted.length > 0 ? granted : scopesOf(asked.scope),
   };
+}
+
+/** Whether a value can be a token (RFC 6749 appendix A.12, without the blank: it becomes part of a header). */
+export function isAccessToken(value: unknown): boolean {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }
 
 function parseObject(body: string, correlationId: string): Record<string, unknown> {

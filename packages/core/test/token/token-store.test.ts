@@ -138,6 +138,18 @@ describe("a store of tokens", () => {
     expect(entra.tokenRequests()).toHaveLength(2);
   });
 
+  it("does not serve a token beyond the end that it has by itself, whatever else is kept of it", async () => {
+    const clock = new TestClock();
+    await application(new FolderStore(folder), { clock }).acquireTokenByClientCredential(bound);
+    const [name = ""] = await kept();
+    const stored = JSON.parse(await readFile(join(folder, name), "utf8"));
+    await writeFile(join(folder, name), JSON.stringify({ ...stored, expiresOnMs: 8.64e15 }));
+    const one = application(new FolderStore(folder), { clock });
+    expect((await one.acquireTokenByClientCredential(bound)).accessToken).toBe(stored.accessToken);
+    clock.nowMs = stored.expiresOnMs;
+    expect((await one.acquireTokenByClientCredential(bound)).accessToken).not.toBe(stored.accessToken);
+  });
+
   it("does not serve a token that is about to end", async () => {
     const clock = new TestClock();
     await application(new FolderStore(folder), { clock }).acquireTokenByClientCredential(bound);
@@ -232,6 +244,7 @@ describe("a store that is of no help", () => {
   it.each<[string, (stored: Record<string, unknown>) => unknown, RegExp]>([
     ["is no JSON", () => "}{", /JSON/],
     ["lacks a field", ({ scopes: _left, ...rest }) => rest, /its `scopes` is not what this version of the library writes/],
+    ["is no JSON, and quotes a token", ({ accessToken }) => String(accessToken), /its \d+ characters are not JSON/],
     ["is of another version", (stored) => ({ ...stored, version: 2 }), /its `version` is not/],
     ["is of another certificate", (stored) => ({ ...stored, x5tS256: "another" }), /bound to another certificate/],
     ["holds a token that is bound to nothing", (stored) => ({ ...stored, accessToken: jwt({ aud: "x" }) }), /names no certificate/],
@@ -240,6 +253,10 @@ describe("a store that is of no help", () => {
       (stored) => ({ ...stored, accessToken: jwt({ cnf: { "x5t#S256": "another" } }) }),
       /is bound to the certificate/,
     ],
+    ["is of another place", (stored) => ({ ...stored, name: "another" }), /kept under another key/],
+    ["is of another type", (stored) => ({ ...stored, tokenType: "Bearer" }), /its token is of another type/],
+    ["holds what no header takes", ({ accessToken, ...rest }) => ({ ...rest, accessToken: `${accessToken}\r\nx: y` }), /its `accessToken`/],
+    ["holds a token until after the last date", (stored) => ({ ...stored, expiresOnMs: 8.64e15 + 1 }), /its `expiresOnMs` is not/],
     ["holds a token without end", (stored) => ({ ...stored, expiresOnMs: "never" }), /its `expiresOnMs` is not/],
   ])("since what it holds %s", async (_what, change, complaint) => {
     await application(new FolderStore(folder)).acquireTokenByClientCredential(bound);
