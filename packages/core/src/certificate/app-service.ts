@@ -33,6 +33,9 @@ export type CertificateFromAppServiceOptions = AppServiceCertificateChoice & {
   logger?: Logger | undefined;
 };
 
+/** The longest wait after failures, unless the usual one is longer. */
+const MAX_RETRY_MS = 300_000;
+
 const RULES = {
   thumbprint: {
     expected: "a certificate's thumbprint: SHA-1, 40 hex digits",
@@ -82,7 +85,7 @@ export function certificateFromAppService(
   const kept = new KeptCertificate({
     name: `The App Service certificate of ${wanted}`,
     find: () => newest(),
-    waitMs: () => checkEverySeconds * 1000,
+    waitMs: (failures) => waitMs(checkEverySeconds * 1000, failures),
     ended: (_certificate, failure) => failure,
     now,
     logger,
@@ -101,6 +104,11 @@ export function certificateFromAppService(
       help: whyAbsent(env["WEBSITE_LOAD_CERTIFICATES"]?.trim(), print),
     });
   }
+}
+
+/** What stays away is looked for less and less often, and the log says so no oftener. */
+function waitMs(checkEveryMs: number, failures: number): number {
+  return failures < 2 ? checkEveryMs : Math.max(checkEveryMs, Math.min(checkEveryMs * 2 ** (failures - 1), MAX_RETRY_MS));
 }
 
 /** What the platform was told to load, and what follows. */

@@ -48,7 +48,10 @@ export class KeptCertificate {
   #usable(): BindingCertificate {
     const certificate = this.#current;
     if (certificate === undefined) throw this.#failure;
-    if (this.#origin.now() <= certificate.notAfter.getTime()) return certificate;
+    const now = this.#origin.now();
+    if (now <= certificate.notAfter.getTime()) return certificate;
+    // it may have ended while it was looked at, and then nothing has failed
+    if (this.#failure === undefined) certificate.assertValidAt(new Date(now));
     throw this.#origin.ended(certificate, this.#failure);
   }
 

@@ -1,5 +1,6 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from "@azure/core-auth";
 import { MtlsPopError } from "../index.js";
+import { withoutRequest } from "./vault-errors.js";
 
 /**
  * The identity as the SDK's clients are given it: they come for a token with each request, and keep none. A token that they keep they renew
@@ -30,7 +31,7 @@ export class VaultCredential implements TokenCredential {
 function noToken(cause: unknown, label: string): MtlsPopError {
   const said = cause instanceof Error ? cause.message : String(cause);
   return new MtlsPopError("key_vault_credential_failed", `${label} was not asked for: there is no token to ask with. ${said}`, {
-    cause,
+    cause: typeof cause === "object" && cause !== null && "request" in cause ? withoutRequest(cause, said) : cause,
     help:
       "On App Service and Functions, assign a managed identity to the app and, for a user-assigned one, put its client id in " +
       "MTLS_POP_MANAGED_IDENTITY_CLIENT_ID (AZURE_CLIENT_ID is the application's). Locally, log in with a tool that DefaultAzureCredential " +

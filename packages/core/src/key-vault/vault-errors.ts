@@ -123,7 +123,7 @@ function foreignChallenge(cause: unknown, said: string, { label }: VaultObject):
 }
 
 /** The SDK's error has the whole request, with the identity's token, and printers that look behind `inspect` would show it. */
-function withoutRequest(error: unknown, said: string, inner?: string): Error {
+export function withoutRequest(error: unknown, said: string, inner?: string): Error {
   const [code, statusCode] = [field(error, "code"), field(error, "statusCode")];
   const facts = { name: "RestError", ...(code !== undefined && { code }), ...(statusCode !== undefined && { statusCode }) };
   return Object.assign(new Error(said), facts, inner !== undefined && { innerCode: inner });

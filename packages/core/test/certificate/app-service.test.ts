@@ -102,6 +102,31 @@ describe("a certificate that App Service has loaded", () => {
     await expect(certificate()).rejects.toMatchObject({ code: "certificate_not_found" });
   });
 
+  it("that stays away is looked for less and less often, each time with a warning", async () => {
+    const { thumbprint } = await load();
+    const { time, said, certificate } = source({ thumbprint });
+    await certificate();
+    await unlink(join(folder, `${thumbprint}.p12`));
+    for (const [index, seconds] of [5, 5, 10, 20, 40, 80, 160, 300, 300].entries()) {
+      time.now += seconds * 1000 - 1;
+      certificate();
+      expect(said).toHaveLength(index);
+      time.now += 1;
+      certificate();
+      await expect.poll(() => said).toHaveLength(index + 1);
+    }
+  });
+
+  it("that ends while it is loaded is refused as expired", async () => {
+    const { thumbprint, notAfter } = await load();
+    let [asked, last] = [0, Number.POSITIVE_INFINITY];
+    const now = () => (++asked < last ? Date.now() : notAfter.getTime() + 1000);
+    await source({ thumbprint, now }).certificate();
+    // the same once more, and late when the clock is asked for the last time
+    [asked, last] = [0, asked];
+    expect(await failure({ thumbprint, now })).toMatchObject({ code: "certificate_expired" });
+  });
+
   it.each([
     [{}, "Set WEBSITE_LOAD_CERTIFICATES to its thumbprint"],
     [{ WEBSITE_LOAD_CERTIFICATES: "AA" }, 'WEBSITE_LOAD_CERTIFICATES is "AA": name its thumbprint there'],

@@ -169,6 +169,15 @@ describe("the identity's failure", () => {
   });
 });
 
+it("a request of a credential's own, which failed, stands in no error", async () => {
+  await host.putNew();
+  const request = { body: "client_secret=a-secret", headers: { "x-identity-header": "another-secret" } };
+  const failed = Object.assign(new Error("no answer"), { name: "RestError", code: "ENOTFOUND", request });
+  const error = await refusal({ credential: { getToken: () => Promise.reject(failed) } });
+  expect(error).toMatchObject({ code: "key_vault_credential_failed", cause: { message: "no answer", code: "ENOTFOUND" } });
+  expect(inspect(error, { depth: 9, showHidden: true, customInspect: false })).not.toMatch(/a-secret|another-secret/);
+});
+
 describe("a vault that cannot be reached", () => {
   it("is a network error", async () => {
     host.anIdentity();
