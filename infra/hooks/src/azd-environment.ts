@@ -6,7 +6,7 @@ const AZD_TIMEOUT_MS = 60_000;
 
 /** What a user does about a variable that is missing. */
 const ADVICE = {
-  azd: (name: string) => `Set it with \`azd env set ${name} <value>\`, or make the environment with \`azd env new\`, which asks.`,
+  azd: (name: string) => `Set it with \`azd env set ${name} <value>\`, or run \`azd up\`, which asks for it.`,
   setting: (name: string) => `Set it with \`azd env set ${name} <value>\`.`,
   hook: () => "Run `azd hooks run preprovision`, which writes it.",
   output: () => "Run `azd provision`; infra/main.bicep has it as an output.",

@@ -29,6 +29,12 @@ describe("the variables of the azd environment", () => {
     expect(variables.filter(({ from }) => from === "hook").map(({ name }) => name)).toEqual(expect.arrayContaining(needed));
   });
 
+  it("have a default in Bicep where a hook writes them, since `azd up` asks for any other before it runs a hook", () => {
+    const hooked = parameters.filter(({ name }) => variables.some((one) => one.name === name && one.from === "hook"));
+    expect(hooked).toHaveLength(2);
+    for (const { parameter } of hooked) expect(bicep).toMatch(new RegExp(`^param ${parameter} string = ''$`, "m"));
+  });
+
   it.each(variables.filter(({ from }) => from === "output").map(({ name }) => name))("%s is an output of Bicep", (name) => {
     expect(bicep).toMatch(new RegExp(`^output ${name} string = `, "m"));
   });
