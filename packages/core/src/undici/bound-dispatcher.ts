@@ -6,7 +6,7 @@ import type { Resource } from "../resource/resource.js";
 import type { ResourceRegistry } from "../resource/resource-registry.js";
 import { timeoutError } from "../transport/transport-errors.js";
 import { composed } from "./composed.js";
-import { isNodeStream } from "./dispatch-body.js";
+import { isNodeStream, isUnread, letGo } from "./dispatch-body.js";
 import type { PopDispatchHandler } from "./dispatch-handler.js";
 import { dispatchUrl, type PopDispatchOptions, type ReadDispatch, readDispatch } from "./dispatch-options.js";
 import { DispatchedCall } from "./dispatched-call.js";
@@ -95,7 +95,7 @@ export class BoundDispatcher extends UndiciMethods implements PopDispatcher {
     this.#calls.add(call);
     if (isNodeStream(body)) body.on("error", (error) => call.abort(error));
     call.onOver = (error) => {
-      if (error) letGo(body, error);
+      if (error || isUnread(body)) letGo(body, error);
       this.#calls.delete(call);
       this.#load.end(origin);
       underWay.end();
@@ -116,11 +116,6 @@ export class BoundDispatcher extends UndiciMethods implements PopDispatcher {
       .catch((error) => call.fail(error))
       .finally(() => clearTimeout(timer));
   }
-}
-
-/** What is not sent after all; a stream without a listener would end the process with the error. */
-function letGo(body: unknown, error: Error | undefined): void {
-  if (isNodeStream(body)) body.on("error", () => undefined).destroy(error);
 }
 
 function told(closing: Promise<void>, callback: (() => void) | undefined): Promise<void> | void {

@@ -1,3 +1,4 @@
+import { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { isArrayBuffer } from "node:util/types";
 import { MtlsPopError } from "../errors.js";
@@ -23,7 +24,7 @@ export function readDispatchBody(body: unknown, length: number | undefined): Out
   if (!isIterable(body)) {
     throw new MtlsPopError("invalid_options", "The dispatch's `body` must be text, bytes, a Blob, FormData, a stream or an iterable.");
   }
-  const stream = ReadableStream.from(asBytes(body));
+  const stream = ReadableStream.from(asBytes(isNodeStream(body) ? chunksOf(body) : body));
   if (length !== undefined && length <= REPLAYABLE_BYTES && !isNodeStream(body)) return readRequestBody(stream);
   return { content: () => stream, length, contentType: undefined, replayable: false };
 }
@@ -31,6 +32,30 @@ export function readDispatchBody(body: unknown, length: number | undefined): Out
 /** Whether a body is a stream of Node's, which breaks with an event. */
 export function isNodeStream(body: unknown): body is Readable {
   return body instanceof Readable || (typeof body === "object" && body !== null && "pipe" in body && "on" in body && "destroy" in body);
+}
+
+/**
+ * What of a body is not sent after all; a stream without a listener would end the process with the error. A request to a server is left to that
+ * server: with it would go the connection that its answer needs.
+ */
+export function letGo(body: unknown, error: Error | undefined): void {
+  if (!isNodeStream(body)) return;
+  body.on("error", () => undefined);
+  if (!isServerRequest(body)) body.destroy(error);
+}
+
+/** Whether there is more to read of a stream, as when an answer did not wait for it. */
+export function isUnread(body: unknown): boolean {
+  return isNodeStream(body) && body.readableEnded === false;
+}
+
+function isServerRequest(body: Readable): boolean {
+  return body instanceof IncomingMessage && typeof body.statusCode !== "number";
+}
+
+/** Those of a stream that {@link letGo} is for; one of a package that does not know this ends with its reader. */
+function chunksOf(body: Readable): AsyncIterable<unknown> {
+  return typeof body.iterator === "function" ? body.iterator({ destroyOnReturn: false }) : body;
 }
 
 function isIterable(body: unknown): body is AsyncIterable<unknown> | Iterable<unknown> {
