@@ -59,13 +59,22 @@ export function namingSettings<T>(settings: readonly NeededSetting[], make: () =
   try {
     return make();
   } catch (error) {
-    if (!isMtlsPopError(error) || settings.length === 0) throw error;
-    const { code, message, help = "" } = error;
-    const which = settings.map(({ name, meaning }) => `${name} is ${meaning}`).join(", ");
-    // the message ends with the help, which the new one brings again
-    const found = message.slice(0, message.length - help.length).trimEnd();
-    throw new MtlsPopError(code, found, { cause: error, help: `${help} Of the app settings, ${which}.`.trimStart() });
+    throw inSettings(error, settings);
   }
+}
+
+/** The same error, which says as well which of its options was which setting. */
+export function inSettings(error: unknown, settings: readonly NeededSetting[]): unknown {
+  if (!isMtlsPopError(error) || settings.length === 0) return error;
+  const { code, message, help = "", retryable, correlationId, statusCode, aadErrorCodes, retryAfterSeconds, claims } = error;
+  const which = settings.map(({ name, meaning }) => `${name} is ${meaning}`).join(", ");
+  // the message ends with the help, which the new one brings again
+  const found = message.slice(0, message.length - help.length).trimEnd();
+  return new MtlsPopError(code, found, {
+    ...{ retryable, correlationId, statusCode, aadErrorCodes, retryAfterSeconds, claims },
+    cause: error,
+    help: `${help} Of the app settings, ${which}.`.trimStart(),
+  });
 }
 
 function listed(settings: readonly NeededSetting[]): string {

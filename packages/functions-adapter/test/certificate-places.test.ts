@@ -65,6 +65,13 @@ describe("an app's certificate", () => {
     expect(log).toContain('"Key Vault Certificate User" on the vault "certificates"');
   });
 
+  it("that is not in the vault is refused, and the error names the settings that say which one", async () => {
+    const { status, log } = await answer({ ...inVault, MTLS_POP_CERTIFICATE_NAME: "nothing" });
+    expect(status).toBe(500);
+    expect(log).toContain("certificate_not_found");
+    expect(log).toContain("MTLS_POP_CERTIFICATE_NAME is `name`, MTLS_POP_CERTIFICATE_VERSION is `version`.");
+  });
+
   it("in a vault by http is refused, and the error names the setting", async () => {
     const { status, log } = await answer({ ...inVault, MTLS_POP_CERTIFICATE_VAULT_URL: "http://contoso.vault.azure.net" });
     expect(status).toBe(500);

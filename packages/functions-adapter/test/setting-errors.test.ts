@@ -25,6 +25,11 @@ describe("an error about options that were settings", () => {
     });
   });
 
+  it("keeps what a service said of it", () => {
+    const facts = { statusCode: 429, retryable: true, retryAfterSeconds: 9, correlationId: "c", aadErrorCodes: [7], claims: "{}" };
+    expect(thrownBy([TENANT], new MtlsPopError("key_vault_error", "Later.", facts))).toMatchObject(facts);
+  });
+
   it("may have had no help", () => {
     const message = "The tenant is none. Of the app settings, AZURE_TENANT_ID is `tenantId`.";
     expect(thrownBy([TENANT], new MtlsPopError("invalid_authority", "The tenant is none."))).toMatchObject({ message });

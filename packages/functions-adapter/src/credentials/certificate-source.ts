@@ -1,11 +1,18 @@
 import { type BindingCertificate, certificateFromAppService, certificateFromEnvironment } from "@mtls-pop/core";
 import type { CertificatePlace } from "../certificate-place.js";
 import { isEmulated } from "../emulator-transport.js";
-import { namingSettings } from "../setting-errors.js";
+import { inSettings, type NeededSetting, namingSettings } from "../setting-errors.js";
 import type { CredentialMeans } from "./credential.js";
 
 type CertificateFunction = () => BindingCertificate | Promise<BindingCertificate>;
 type VaultPlace = Extract<CertificatePlace, { kind: "key-vault" }>;
+
+/** What the settings are to core's source, which knows them as options. */
+const VAULT_OPTIONS: readonly NeededSetting[] = [
+  { name: "MTLS_POP_CERTIFICATE_VAULT_URL", meaning: "`vaultUrl`" },
+  { name: "MTLS_POP_CERTIFICATE_NAME", meaning: "`name`" },
+  { name: "MTLS_POP_CERTIFICATE_VERSION", meaning: "`version`" },
+];
 
 /**
  * The certificate, from where the settings say that it lives.
@@ -35,12 +42,20 @@ async function certificateFromVault(place: VaultPlace, { logger, transport }: Cr
   // an emulated vault says what the original says, which its own name does not fit
   const clientOptions = isEmulated(place.vaultUrl) ? { disableChallengeResourceVerification: true } : {};
   const options = { ...where, clientOptions, logger, ...(transport && { transport }) };
-  const settings = [
-    { name: "MTLS_POP_CERTIFICATE_VAULT_URL", meaning: "`vaultUrl`" },
-    { name: "MTLS_POP_CERTIFICATE_NAME", meaning: "`name`" },
-    { name: "MTLS_POP_CERTIFICATE_VERSION", meaning: "`version`" },
-  ];
-  return namingSettings(settings, () => certificateFromKeyVault(options));
+  const source = namingSettings(VAULT_OPTIONS, () => certificateFromKeyVault(options));
+  return () => {
+    const certificate = source();
+    return certificate instanceof Promise ? certificate.catch(refuse) : certificate;
+  };
+}
+
+/** What the vault's refusal says of options, it says of settings as well. */
+function refuse(error: unknown): never {
+  const said = error instanceof Error ? error.message : "";
+  throw inSettings(
+    error,
+    VAULT_OPTIONS.filter(({ meaning }) => said.includes(meaning)),
+  );
 }
 
 /** A source that is made at the first use; a failure is not kept. */
