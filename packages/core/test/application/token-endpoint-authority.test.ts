@@ -53,6 +53,18 @@ describe("a request to an authority that is given by its token endpoint", () => 
     expect(server.requests[1]?.form).not.toHaveProperty("scope");
   });
 
+  it("is not one with another whose scope is named as the library names a new token's", async () => {
+    const cache = new TokenCache({ store: { read: async () => undefined, write: async () => undefined } });
+    const application = server.application({ cache });
+    const requests = [
+      { ...asked, scopes: ["a"], skipCache: true },
+      { ...asked, scopes: ["a", "anew"] },
+    ];
+    const results = await Promise.all(requests.map((request) => application.acquireTokenByClientCredential(request)));
+    expect(results.map(({ scopes }) => scopes)).toEqual([["a"], ["a", "anew"]]);
+    expect(server.requests).toHaveLength(2);
+  });
+
   it.each([["a\nb"], ['"'], ["\\"], ["ä"]])("refuses the scope %j, which no server has", async (scope) => {
     const error = await refusal(server.application().acquireTokenByClientCredential({ ...asked, scopes: [scope] }));
     expect(error.code).toBe("invalid_options");
