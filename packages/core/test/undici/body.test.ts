@@ -71,7 +71,7 @@ describe("a stream as the body", () => {
     const writing = () => void (asking.destroyed || asking.write("and more", () => setImmediate(writing)));
     writing();
     const [answered]: IncomingMessage[] = await once(asking, "response");
-    expect(`${answered?.statusCode} ${await text(answered ?? [])}`).toBe(answer);
+    expect(`${answered?.statusCode} ${await text(answered ?? Readable.from([]))}`).toBe(answer);
     asking.destroy();
     gateway.closeAllConnections();
     await new Promise((resolve) => gateway.close(resolve));
