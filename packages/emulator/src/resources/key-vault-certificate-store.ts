@@ -44,11 +44,12 @@ export class CertificateStore extends ObjectStore<StoredCertificate> {
     if (leaf === undefined || !/-----BEGIN (?:EC |RSA )?PRIVATE KEY-----/.test(pem)) {
       throw new TypeError("A certificate is imported as PEM, with its private key.");
     }
-    const der = new X509Certificate(leaf).raw;
+    const { raw: der, validFrom, validTo } = new X509Certificate(leaf);
     const contentType: CertificateContentType = pfx === undefined ? "application/x-pem-file" : "application/x-pkcs12";
     const facts = this.stamp("certificate", name, { enabled: true, der, exportable, contentType, ...(tags ? { tags } : {}) });
     const value = pfx ?? (exportable ? pem : certificates.join("\n"));
-    const { version: secretVersion } = this.#secrets.set(name, { value, contentType });
+    const secret = { value, contentType, notBefore: new Date(validFrom), expiresOn: new Date(validTo) };
+    const { version: secretVersion } = this.#secrets.setForCertificate(name, secret, facts.version);
     return this.keep({ ...facts, secretVersion });
   }
 

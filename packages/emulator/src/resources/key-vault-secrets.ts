@@ -34,11 +34,13 @@ export function secretCollection(store: SecretStore): Collection<StoredSecret> {
 }
 
 function secretItem(secret: StoredSecret, { origin }: URL): object {
-  const { name, version, contentType, tags, expiresOn } = secret;
+  const { name, version, contentType, tags, notBefore, expiresOn, certificateVersion } = secret;
+  const validity = { ...(notBefore && { nbf: epochSeconds(notBefore) }), ...(expiresOn && { exp: epochSeconds(expiresOn) }) };
   return {
     id: `${origin}/secrets/${name}/${version}`,
     ...(contentType === undefined ? {} : { contentType }),
-    attributes: attributesOf(secret, expiresOn ? { exp: epochSeconds(expiresOn) } : {}),
+    attributes: attributesOf(secret, validity),
+    ...(certificateVersion === undefined ? {} : { kid: `${origin}/keys/${name}/${certificateVersion}`, managed: true }),
     ...(tags ? { tags } : {}),
   };
 }
@@ -48,11 +50,12 @@ function readSecretInput(body: Buffer): SecretInput | undefined {
   const { value, contentType } = { value: fields["value"], contentType: fields["contentType"] };
   if (typeof value !== "string") return undefined;
   const attributes = asObject(fields["attributes"]) ?? {};
-  const { exp, enabled } = { exp: attributes["exp"], enabled: attributes["enabled"] };
+  const { nbf, exp, enabled } = { nbf: attributes["nbf"], exp: attributes["exp"], enabled: attributes["enabled"] };
   return {
     value,
     enabled: enabled !== false,
     ...(typeof contentType === "string" ? { contentType } : {}),
+    ...(typeof nbf === "number" ? { notBefore: new Date(nbf * 1000) } : {}),
     ...(typeof exp === "number" ? { expiresOn: new Date(exp * 1000) } : {}),
     ...readTags(fields),
   };

@@ -7,6 +7,7 @@ export interface SecretInput {
   readonly tags?: Readonly<Record<string, string>>;
   /** @default true */
   readonly enabled?: boolean;
+  readonly notBefore?: Date;
   readonly expiresOn?: Date;
 }
 
@@ -14,6 +15,8 @@ export interface SecretInput {
 export interface StoredSecret extends SecretInput, ObjectVersion {
   readonly tags?: Readonly<Record<string, string>>;
   readonly enabled: boolean;
+  /** Of the certificate that the secret belongs to, in whose name the vault keeps it. */
+  readonly certificateVersion?: string;
 }
 
 /** The secrets of the vaults. */
@@ -26,5 +29,10 @@ export class SecretStore extends ObjectStore<StoredSecret> {
   set(name: string, secret: string | SecretInput): StoredSecret {
     const input = typeof secret === "string" ? { value: secret } : secret;
     return this.keep(this.stamp("secret", name, { enabled: true, ...input }));
+  }
+
+  /** Adds what a vault keeps for a version of a certificate. */
+  setForCertificate(name: string, secret: SecretInput, certificateVersion: string): StoredSecret {
+    return this.keep(this.stamp("secret", name, { enabled: true, ...secret, certificateVersion }));
   }
 }

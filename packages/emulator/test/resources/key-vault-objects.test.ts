@@ -111,6 +111,13 @@ describe("a secret", () => {
   });
 });
 
+it("a secret of its own is managed by nobody and keeps the times that it was given", async () => {
+  const times = { nbf: 1_700_000_000, exp: 1_900_000_000 };
+  const { json } = await ask("/secrets/timed", "PUT", { value: "s3cret", attributes: times });
+  expect(json()).toMatchObject({ attributes: times });
+  expect(json()).not.toHaveProperty("managed");
+});
+
 describe("a certificate", () => {
   it("is imported with its key, shown without it, and has a secret with both", async () => {
     const imported = await ask("/certificates/tls/import", "POST", { value: pem(), tags: { a: "b" } });
@@ -127,7 +134,11 @@ describe("a certificate", () => {
     });
     expect(JSON.stringify(bundle)).not.toContain("PRIVATE KEY");
     const { pathname } = new URL((bundle as { sid: string }).sid);
-    expect((await ask(pathname)).json()).toMatchObject({ value: pem(), contentType: "application/x-pem-file" });
+    const { kid, attributes } = bundle as { kid: string; attributes: { nbf: number; exp: number } };
+    const { nbf, exp } = attributes;
+    const secret = { contentType: "application/x-pem-file", kid, managed: true, attributes: { nbf, exp } };
+    expect((await ask(pathname)).json()).toMatchObject({ ...secret, value: pem() });
+    expect(await pageAt("/secrets")).toMatchObject({ value: expect.arrayContaining([expect.objectContaining({ kid, managed: true })]) });
     expect(names(await pageAt("/certificates"))).toEqual(["tls"]);
   });
 
