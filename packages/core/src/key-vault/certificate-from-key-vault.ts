@@ -57,12 +57,20 @@ function vaultOf(vaultUrl: string): URL {
       help: "The identity's token and the private key would go over the network for all to read.",
     });
   }
-  if (url?.protocol !== "https:" || url.username || url.password || url.pathname !== "/" || url.search || url.hash) {
-    throw new MtlsPopError("invalid_options", "certificateFromKeyVault takes `vaultUrl` as the origin of a vault.", {
-      help: "Such as https://contoso.vault.azure.net, without a path: `name` and `version` are options of their own.",
-    });
-  }
-  return url;
+  const flaw = flawOf(url);
+  if (url && flaw === undefined) return url;
+  throw new MtlsPopError("invalid_options", `certificateFromKeyVault takes \`vaultUrl\` as the origin of a vault, but got ${flaw}.`, {
+    help: "Such as https://contoso.vault.azure.net, without a path: `name` and `version` are options of their own.",
+  });
+}
+
+/** In words, without the URL itself, which may have a password. */
+function flawOf(url: URL | undefined): string | undefined {
+  if (!url) return "something that is no URL";
+  if (url.protocol !== "https:") return `a URL of ${url.protocol}`;
+  if (url.username || url.password) return "one with a user name or a password";
+  if (url.pathname !== "/") return "one with a path";
+  return url.search || url.hash ? "one with a query or a fragment" : undefined;
 }
 
 /** What the vault said is why there is no newer certificate. */

@@ -120,9 +120,11 @@ describe("certificateFromKeyVault", () => {
     [{ vaultUrl, name: "orders", timeoutMs: -1 }, "`timeoutMs`"],
     [{ vaultUrl, name: "orders", clientOptions: [] }, "`clientOptions`"],
     [{ vaultUrl, name: "orders", refreshAfterSecond: 5 }, "did you mean `refreshAfterSeconds`"],
-    [{ vaultUrl: "contoso", name: "orders" }, "`vaultUrl`"],
-    [{ vaultUrl: `${vaultUrl}/certificates/orders`, name: "orders" }, "without a path"],
-    [{ vaultUrl: "https://user:word@contoso.vault.azure.net", name: "orders" }, "`vaultUrl`"],
+    [{ vaultUrl: "contoso", name: "orders" }, "`vaultUrl` as the origin of a vault, but got something that is no URL. Such as https://"],
+    [{ vaultUrl: "ftp://contoso.vault.azure.net", name: "orders" }, "a URL of ftp:"],
+    [{ vaultUrl: `${vaultUrl}/certificates/orders`, name: "orders" }, "one with a path"],
+    [{ vaultUrl: `${vaultUrl}?api-version=7.4`, name: "orders" }, "one with a query"],
+    [{ vaultUrl: "https://user:word@contoso.vault.azure.net", name: "orders" }, "one with a user name or a password"],
   ])("refuses %j", (options, words) => {
     const error = thrown(() => certificateFromKeyVault(options as CertificateFromKeyVaultOptions));
     expect([error.code, error.message]).toEqual(["invalid_options", expect.stringContaining(words)]);
