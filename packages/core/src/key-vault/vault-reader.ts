@@ -6,6 +6,7 @@ import { abortable } from "../internal/abortable.js";
 import type { Transport } from "../transport/transport-options.js";
 import { defaultCredential } from "./default-credential.js";
 import type { CertificateFromKeyVaultOptions } from "./key-vault-options.js";
+import { refusingLongWaits } from "./long-wait.js";
 import { missing } from "./optional-package.js";
 import { VaultAgent } from "./vault-agent.js";
 import { VaultCredential } from "./vault-credential.js";
@@ -112,7 +113,7 @@ export class VaultReader {
   }
 
   async #makeClients(): Promise<Clients> {
-    const { vault, transport, clientOptions = {} } = this.#options;
+    const { vault, transport, clientOptions = {}, timeoutMs = DEFAULT_TIMEOUT_MS } = this.#options;
     const [{ CertificateClient }, { SecretClient }, credential] = await Promise.all([
       import("@azure/keyvault-certificates").catch(missing("@azure/keyvault-certificates")),
       import("@azure/keyvault-secrets").catch(missing("@azure/keyvault-secrets")),
@@ -120,7 +121,8 @@ export class VaultReader {
     ]);
     const { agent, proxyOptions, tlsOptions } = clientOptions;
     const isOwnWay = Boolean(agent ?? proxyOptions ?? tlsOptions);
-    const options = isOwnWay ? clientOptions : { ...clientOptions, agent: new VaultAgent(vault, transport) };
+    const additionalPolicies = [...(clientOptions.additionalPolicies ?? []), refusingLongWaits(this.#object("certificate"), timeoutMs)];
+    const options = { ...clientOptions, additionalPolicies, ...(!isOwnWay && { agent: new VaultAgent(vault, transport) }) };
     return {
       certificates: new CertificateClient(vault.origin, credential, options),
       secrets: new SecretClient(vault.origin, credential, options),

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { inspect } from "node:util";
+import type { PipelinePolicy } from "@azure/core-rest-pipeline";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { type VaultHost, vaultHost } from "./vault-host.js";
 
@@ -99,6 +100,19 @@ describe("the vault's refusal", () => {
     const { secretVersion } = await host.putNew();
     host.vault.secrets.update("orders", secretVersion, { enabled: false });
     expect(await refusal()).toMatchObject({ code: "certificate_disabled", cause: expect.objectContaining({ statusCode: 403 }) });
+  });
+
+  it("for longer than a reading may last ends it at once, with that time", async () => {
+    host.anIdentity();
+    await host.putNew();
+    host.emulator.faults.add({ on: "key-vault", kind: "throttle", retryAfterSeconds: 3600 });
+    const sendRequest = vi.fn<PipelinePolicy["sendRequest"]>((request, next) => next(request));
+    const policy = { name: "own", sendRequest };
+    const additionalPolicies = [{ policy, position: "perCall" as const }];
+    // with the retries of the SDK as they come
+    const error = await refusal({ clientOptions: { disableChallengeResourceVerification: true, additionalPolicies } });
+    expect(error).toMatchObject({ code: "key_vault_error", statusCode: 429, retryable: true, retryAfterSeconds: 3600 });
+    expect(sendRequest).toHaveBeenCalledTimes(1);
   });
 
   it("for now is retryable, with its time", async () => {
