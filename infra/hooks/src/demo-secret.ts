@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { SecretClient } from "@azure/keyvault-secrets";
 import type { HookContext } from "./hook-context.js";
 import { inVault } from "./vault-access.js";
-import { REMEMBERING } from "./vault-refusal.js";
+import { vaultClientOptions } from "./vault-refusal.js";
 
 const ROLE = "Key Vault Secrets Officer";
 
@@ -11,10 +11,10 @@ const BYTES = 24;
 
 /** The secret that the sample reads: a random one, where there is none. It is neither read nor printed here. */
 export async function ensureDemoSecret(context: HookContext, tenantId: string): Promise<void> {
-  const { environment, say, signal, vaultClientOptions } = context;
+  const { environment, say, signal } = context;
   const vaultUrl = environment.require("secretVaultUrl");
   const name = environment.require("secretName");
-  const client = new SecretClient(vaultUrl, context.credentialFor(tenantId), { ...vaultClientOptions, ...REMEMBERING });
+  const client = new SecretClient(vaultUrl, context.credentialFor(tenantId), vaultClientOptions(context));
   const access = { vaultUrl, role: ROLE, doing: `Setting the secret "${name}"` };
   const isThere = await inVault(context, access, async () => {
     for await (const { enabled } of client.listPropertiesOfSecretVersions(name, { abortSignal: signal })) if (enabled) return true;

@@ -8,6 +8,9 @@ const NAME = "mtls-pop-managed-identity";
 
 const TRIES = 10;
 
+/** After as many, no other run of this hook is in the way, but a credential of somebody's for the same identity. */
+const CONFLICTS = 3;
+
 /** What came of it. */
 export type FederatedCredentialState = "present" | "made" | "changed";
 
@@ -29,6 +32,7 @@ export async function ensureFederatedCredential(
     audiences: [context.endpoints.tokenExchangeAudience],
   };
   const help = "Run the same command again; if it lasts, look at the app registration's federated credentials in the portal.";
+  let conflicts = 0;
   return await eventually(context, { what: "the federated credential", tries: TRIES, help }, async () => {
     const present = records((await graph.request({ path })).body["value"]);
     if (present.some((one) => isSame(one, wanted))) return "present";
@@ -43,7 +47,7 @@ export async function ensureFederatedCredential(
       return "made";
     } catch (error) {
       // somebody was faster, or a replica has not seen the application: look again
-      if (error instanceof RestError && (error.status === 409 || error.status === 404)) return undefined;
+      if (error instanceof RestError && (error.status === 404 || (error.status === 409 && ++conflicts < CONFLICTS))) return undefined;
       throw error;
     }
   });

@@ -11,6 +11,8 @@ const ADVICE: RestAdvice = {
     "The tenant's app management policy limits how long a certificate may last: `azd env set CERTIFICATE_VALIDITY_MONTHS <months>`, then make a new version of it.",
   KeyCredentialsInvalidEndDate: "The certificate has expired, or ends after the policy's limit: make a new version of it in the vault.",
   Directory_QuotaExceeded: "The directory takes no more objects of yours: delete registrations that nobody uses, or ask an administrator.",
+  Request_MultipleObjectsWithSameKeyValue:
+    "Something else has what may be there once only: look at the app registration's federated credentials in the portal, and remove the one that is in the way.",
   InvalidAuthenticationToken: "Log in again: `azd auth login`.",
   "401": "Log in again: `azd auth login`.",
   "403": "Your account needs a role in the directory, such as Cloud Application Administrator.",

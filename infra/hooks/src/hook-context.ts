@@ -9,9 +9,11 @@ export interface Pace {
   readonly pollMs: number;
   /** Before the second try of a request; doubled before each next one. */
   readonly retryMs: number;
+  /** Longest wait for the answer to one request. */
+  readonly answerMs: number;
 }
 
-export const USUAL_PACE: Pace = { pollMs: 10_000, retryMs: 1_000 };
+export const USUAL_PACE: Pace = { pollMs: 10_000, retryMs: 1_000, answerMs: 60_000 };
 
 /** What every step of a hook is given. */
 export interface HookContext {

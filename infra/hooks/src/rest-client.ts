@@ -3,7 +3,6 @@ import type { HookContext } from "./hook-context.js";
 import { HookError, messageOf } from "./hook-error.js";
 import { type RestAdvice, RestError, record } from "./rest-error.js";
 
-const REQUEST_TIMEOUT_MS = 60_000;
 const TRIES = 6;
 /** A service that wants to be left alone for longer is not waited for. */
 const MAX_RETRY_AFTER_MS = 120_000;
@@ -77,7 +76,7 @@ export class RestClient {
       method,
       redirect: "manual",
       headers: { ...headers, authorization: `Bearer ${await token()}`, ...(body && { "content-type": "application/json" }) },
-      signal: AbortSignal.any([context.signal, AbortSignal.timeout(REQUEST_TIMEOUT_MS)]),
+      signal: AbortSignal.any([context.signal, AbortSignal.timeout(context.pace.answerMs)]),
       ...(body && { body: JSON.stringify(body) }),
     };
     try {
@@ -88,7 +87,7 @@ export class RestClient {
       context.signal.throwIfAborted();
       const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
       if (turn >= TRIES) {
-        const help = "Check the network, and whether a proxy is in the way (HTTPS_PROXY is not used here).";
+        const help = "Check the network. A proxy of HTTPS_PROXY is used with NODE_USE_ENV_PROXY=1 only, by Node 22.21 or later.";
         throw new HookError(`${service} could not be reached at ${baseUrl}: ${messageOf(cause)}`, help, error);
       }
       await wait(context.pace.retryMs * 2 ** (turn - 1), undefined, { signal: context.signal });

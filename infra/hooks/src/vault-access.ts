@@ -15,6 +15,7 @@ const ADVICE: Readonly<Record<string, string>> = {
   ObjectIsDeletedButRecoverable:
     "One of this name was deleted and can be recovered: `az keyvault certificate recover` or `az keyvault secret recover`, then run `azd hooks run postprovision`.",
   ObjectIsBeingDeleted: "One of this name is being deleted: wait a minute, recover it, then run `azd hooks run postprovision`.",
+  TimeoutError: "Check the network, and whether a proxy is in the way; then run `azd hooks run postprovision` again.",
   ENOTFOUND:
     "The vault's name is not known: run `azd provision`, and check CERTIFICATE_VAULT_URL and KEY_VAULT_URL with `azd env get-values`.",
 };

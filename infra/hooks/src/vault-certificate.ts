@@ -7,7 +7,7 @@ import { eventually } from "./eventually.js";
 import type { HookContext } from "./hook-context.js";
 import { HookError } from "./hook-error.js";
 import { inVault } from "./vault-access.js";
-import { REMEMBERING, vaultRefusal } from "./vault-refusal.js";
+import { vaultClientOptions, vaultRefusal } from "./vault-refusal.js";
 
 const ROLE = "Key Vault Certificates Officer";
 
@@ -20,10 +20,10 @@ const TRIES = 120;
  * @throws {HookError} for a disabled one, an issuer that refuses, and a request that waits for its signature
  */
 export async function ensureCertificate(context: HookContext, tenantId: string): Promise<X509Certificate> {
-  const { environment, say, vaultClientOptions } = context;
+  const { environment, say } = context;
   const vaultUrl = environment.require("certificateVaultUrl");
   const name = environment.require("certificateName");
-  const client = new CertificateClient(vaultUrl, context.credentialFor(tenantId), { ...vaultClientOptions, ...REMEMBERING });
+  const client = new CertificateClient(vaultUrl, context.credentialFor(tenantId), vaultClientOptions(context));
   const access = { vaultUrl, role: ROLE, doing: `Making the certificate "${name}"` };
   const present = await inVault(context, { ...access, doing: `Reading the certificate "${name}"` }, () => read(client, name, context));
   const leaf = present && leafOf(present);

@@ -22,6 +22,8 @@ const notFound = serviceError(
 /** Microsoft Graph, as much of it as the hooks ask: its required fields, conflicts, throttling, and replicas that lag behind. */
 export class FakeGraph {
   readonly applications: FakeApplication[] = [];
+  /** Deleted ones, whose names are taken for as long as they can be restored. */
+  readonly deletedApplications: FakeApplication[] = [];
   readonly servicePrincipals: Fields[] = [];
   /** Looks at something new that get 404 before it is seen. */
   lag = 0;
@@ -97,6 +99,9 @@ export class FakeGraph {
       return { status: 204 };
     }
     if (headers["prefer"] !== "create-if-missing") return notFound;
+    if (this.deletedApplications.some((one) => one.uniqueName === uniqueName)) {
+      return serviceError(400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists.");
+    }
     if (typeof body["displayName"] !== "string")
       return serviceError(400, "Request_BadRequest", "A value is required for property 'displayName'.");
     const application = Object.assign(this.add(body["displayName"]), body, { uniqueName });
@@ -155,8 +160,10 @@ export class FakeGraph {
     for (const name of ["name", "issuer", "subject", "audiences"]) {
       if (!body[name]) return serviceError(400, "Request_BadRequest", `A value is required for property '${name}'.`);
     }
-    if (all.some((one) => one["name"] === body["name"])) {
-      return serviceError(409, "Request_MultipleObjectsWithSameKeyValue", "FederatedIdentityCredential with the same name already exists.");
+    for (const names of [["name"], ["issuer", "subject"]]) {
+      if (!all.some((one) => names.every((name) => one[name] === body[name]))) continue;
+      const words = `FederatedIdentityCredential with the same ${names.join(" and ")} already exists.`;
+      return serviceError(409, "Request_MultipleObjectsWithSameKeyValue", words);
     }
     all.push({ id: randomUUID(), ...body });
     return { status: 201, body: all.at(-1) };

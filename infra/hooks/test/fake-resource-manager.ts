@@ -16,7 +16,7 @@ export class FakeResourceManager {
   regions = ["West US 3", "North Europe", "East US"];
   pageSize = 2;
   /** What the next requests get. */
-  readonly next: (JsonAnswer | "reset")[] = [];
+  readonly next: (JsonAnswer | "reset" | "silence")[] = [];
   server!: JsonServer;
 
   static async start(): Promise<FakeResourceManager> {
@@ -25,7 +25,7 @@ export class FakeResourceManager {
     return fake;
   }
 
-  #answer(request: JsonRequest): JsonAnswer | undefined {
+  #answer(request: JsonRequest): JsonAnswer | "silence" | undefined {
     const scripted = this.next.shift();
     if (scripted) return scripted === "reset" ? undefined : scripted;
     const { method, url } = request;

@@ -28,6 +28,7 @@ describe("postprovision of the federated variant", () => {
     ]);
     expect(application.keyCredentials).toEqual([]);
     expect(said).toContain("AADSTS51000");
+    expect(said).toContain("mtls_pop_not_supported_for_environment");
   });
 
   it("changes nothing when it runs again", async () => {
@@ -50,6 +51,18 @@ describe("postprovision of the federated variant", () => {
       ["github", "repo"],
       ["mtls-pop-managed-identity", "bbbbbbbb-0000-0000-0000-000000000002"],
     ]);
+  });
+
+  it("says in Graph's words that somebody else's credential is in the way", async () => {
+    const issuer = `https://login.microsoftonline.com/${world.tenantId}/v2.0`;
+    const theirs = { id: "1", name: "theirs", issuer, subject: "bbbbbbbb-0000-0000-0000-000000000001", audiences: ["api://other"] };
+    application.federatedIdentityCredentials.push(theirs);
+    const error = expect.objectContaining({
+      message: expect.stringContaining("same issuer and subject already exists"),
+      help: expect.stringContaining("federated credentials"),
+    });
+    await expect(world.run(postprovision, federated)).rejects.toEqual(error);
+    expect(application.federatedIdentityCredentials).toEqual([theirs]);
   });
 
   it("looks again when somebody else was faster", async () => {

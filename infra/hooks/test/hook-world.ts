@@ -56,7 +56,7 @@ export async function hookWorld() {
         environment: new AzdEnvironment(values, signal),
         credentialFor: (tenantId) => new AzureDeveloperCliCredential(tenantId === undefined ? {} : { tenantId }),
         endpoints: { ...PUBLIC_CLOUD, resourceManager: resourceManager.server.url, graph: graph.server.url },
-        pace: { pollMs: 1, retryMs: 1 },
+        pace: { pollMs: 1, retryMs: 1, answerMs: 60_000 },
         vaultClientOptions: {
           disableChallengeResourceVerification: true,
           tlsOptions: { ca: vault.ca },

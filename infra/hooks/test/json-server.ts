@@ -27,8 +27,8 @@ export interface JsonServer {
   close(): Promise<void>;
 }
 
-/** Serves on a free port of loopback. An `undefined` answer resets the connection. */
-export async function startJsonServer(handle: (request: JsonRequest) => JsonAnswer | undefined): Promise<JsonServer> {
+/** Serves on a free port of loopback. An `undefined` answer resets the connection, and `silence` keeps it without one. */
+export async function startJsonServer(handle: (request: JsonRequest) => JsonAnswer | "silence" | undefined): Promise<JsonServer> {
   const requests: JsonRequest[] = [];
   const server = createServer(async (message, response) => {
     const content = await text(message);
@@ -41,6 +41,7 @@ export async function startJsonServer(handle: (request: JsonRequest) => JsonAnsw
     };
     requests.push(request);
     const answer = handle(request);
+    if (answer === "silence") return;
     if (!answer) return message.socket.destroy();
     response.writeHead(answer.status, { "content-type": "application/json", "x-ms-request-id": "r-1", ...answer.headers });
     response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));

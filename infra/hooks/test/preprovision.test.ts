@@ -66,6 +66,40 @@ describe("preprovision", () => {
     expect((await world.azd.read()).values["APPLICATION_CLIENT_ID"]).toBe(world.graph.applications[0]?.appId);
   });
 
+  it("does not take a registration that the user names later for one that is gone", async () => {
+    await world.run(preprovision);
+    const { length } = changes();
+    const unknown = { APPLICATION_CLIENT_ID: "cccccccc-0000-0000-0000-000000000001" };
+    await expect(world.run(preprovision, unknown)).rejects.toEqual(help(/azd env set APPLICATION_CLIENT_ID/));
+    expect(changes()).toHaveLength(length);
+  });
+
+  it("says how to go on where the registration was deleted and its name is taken for thirty days", async () => {
+    await world.run(preprovision);
+    const [gone] = world.graph.applications;
+    world.graph.deletedApplications.push(...world.graph.applications.splice(0));
+    const error = expect.objectContaining({
+      message: expect.stringMatching(/was deleted.*uniqueName already exists/),
+      help: expect.stringMatching(new RegExp(`Deleted applications.*deletedItems/${gone?.id}/restore`)),
+    });
+    await expect(world.run(preprovision)).rejects.toEqual(error);
+    await world.azd.set({ values: {} });
+    await expect(world.run(preprovision)).rejects.toEqual(help(/Deleted applications/));
+  });
+
+  it("takes the registration that somebody else makes at the same moment", async () => {
+    world.graph.onRequest = ({ method }) => {
+      if (method !== "PATCH") return;
+      world.graph.onRequest = () => {};
+      const theirs = world.graph.add("theirs");
+      theirs.uniqueName = `mtls-pop-keyvault-reader-${world.resourceManager.subscriptionId}-dev`;
+      world.graph.next.push(
+        serviceError(400, "Request_BadRequest", "Another object with the same value for property uniqueName already exists."),
+      );
+    };
+    expect(await world.run(preprovision)).toContain('"theirs"');
+  });
+
   it("waits for replicas of Graph that have not seen what was made", async () => {
     world.graph.lag = 3;
     await world.run(preprovision);
@@ -118,7 +152,7 @@ describe("the subscription", () => {
       { AZURE_SUBSCRIPTION_ID: "aaaaaaaa-0000-0000-0000-00000000000f" },
     ],
     ["its id is none", /AZURE_SUBSCRIPTION_ID/, asIs, { AZURE_SUBSCRIPTION_ID: "my subscription" }],
-    ["azd has not asked for one", /azd env set AZURE_SUBSCRIPTION_ID/, asIs, { AZURE_SUBSCRIPTION_ID: "" }],
+    ["azd has not asked for one", /azd env set AZURE_SUBSCRIPTION_ID .*`azd up`, which asks/, asIs, { AZURE_SUBSCRIPTION_ID: "" }],
     ["azd has not asked for a region", /azd env set AZURE_LOCATION/, asIs, { AZURE_LOCATION: "" }],
     ["it is disabled", /portal/, async (): Promise<void> => void Object.assign(world.resourceManager, { state: "Disabled" }), {}],
     ["azd is too old", /install-azd/, () => world.azd.set({ version: "1.23.14" }), {}],
@@ -191,6 +225,21 @@ describe("a service that cannot be reached", () => {
   });
 });
 
+describe("a service that does not answer", () => {
+  const within = (answerMs: number) => ({ pace: { pollMs: 1, retryMs: 1, answerMs } });
+
+  it("is asked again", async () => {
+    world.resourceManager.next.push("silence");
+    await world.run(preprovision, {}, within(1000));
+    expect(world.graph.applications).toHaveLength(1);
+  });
+
+  it("is named when it stays so", async () => {
+    world.resourceManager.next.push(...Array.from({ length: 10 }, () => "silence" as const));
+    await expect(world.run(preprovision, {}, within(100))).rejects.toThrow(/Azure Resource Manager could not be reached.*timeout/);
+  });
+});
+
 describe("an answer that is none of the service's", () => {
   it.each([
     ["a redirect", { status: 302, headers: { location: "http://127.0.0.1:1/" } }, /\(302\)|\(302,/],
@@ -226,7 +275,7 @@ describe("Ctrl-C", () => {
       {},
       {
         signal: interruption.signal,
-        pace: { pollMs: 600_000, retryMs: 1 },
+        pace: { pollMs: 600_000, retryMs: 1, answerMs: 60_000 },
         say: (line) => line.includes("Waiting") && interruption.abort(reason),
       },
     );

@@ -33,6 +33,8 @@ export class VaultStandIn {
   readonly policies: Policy[] = [];
   /** 403s with this inner code for the next requests. */
   refuse: { times: number; code: string } = { times: 0, code: "ForbiddenByRbac" };
+  /** Requests that get no answer before the next ones do. */
+  silent = 0;
   /** Looks at a creation before it has ended. */
   looksUntilMade = 2;
   /** The issuer's refusal of the next creation. */
@@ -88,6 +90,7 @@ export class VaultStandIn {
     // an unauthorized one gets the emulated vault's challenge
     if (message.headers.authorization === undefined) return this.#forward(message, body, response);
     this.requests.push(`${message.method} ${path}`);
+    if (this.silent-- > 0) return;
     if (this.refuse.times-- > 0) return void error(403, "Forbidden", this.refuse.code);
     const [, name = "", word] = /^\/certificates\/([^/]+)\/?(\w*)$/.exec(path) ?? [];
     const pending = this.#pending.get(name);
