@@ -24,14 +24,14 @@ export function administratorNote({ clientId, subject, issuer, isSelfSigned }: N
     "     so where your tenant may not set it, ask Microsoft's support for it.",
     ...(isSelfSigned
       ? [
-          "     This certificate is self-signed, so it has no issuer that could be trusted: take one of an authority that the tenant knows",
-          "     (`azd env set CERTIFICATE_ISSUER <issuer of the vault>`, then a new version of the certificate).",
+          "     This certificate is self-signed, so it has no issuer that could be trusted. Take one of an authority that the tenant knows:",
+          "     `azd env set CERTIFICATE_ISSUER <issuer of the vault>`, `azd env set CERTIFICATE_NAME <another name>`, then `azd up`.",
         ]
       : []),
     "  2. Have client authentication by mutual TLS enabled for the application. Until then a token request ends in AADSTS51000; Microsoft",
     "     switches it on per application and tenant.",
     "  Without either, the app runs and says at /api/health what Entra misses.",
-    "  A federated credential needs no SN/I: `azd env set MTLS_POP_CREDENTIAL federated`, then `azd up`.",
+    "  The federated variant (MTLS_POP_CREDENTIAL) needs no SN/I, but a bound token of the managed identity, and Functions issues none today.",
     "",
   ];
 }
@@ -43,7 +43,8 @@ export function federatedNote(clientId: string): string[] {
     "For the administrator of the tenant, before the first token:",
     `  Have client authentication by mutual TLS enabled for the application ${clientId}. Until then a token request ends in AADSTS51000;`,
     "  Microsoft switches it on per application and tenant.",
-    "  A leg-1 token is bound only where the platform issues certificates to managed identities (IMDSv2); the app says at /api/health when it does not.",
+    "  Functions issues no bound tokens to managed identities today: until it does, /api/health answers mtls_pop_not_supported_for_environment, and",
+    "  `azd env set MTLS_POP_CREDENTIAL certificate`, then `azd up`, goes back to a certificate.",
     "",
   ];
 }

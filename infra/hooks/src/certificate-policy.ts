@@ -8,6 +8,11 @@ const CLIENT_AUTHENTICATION = "1.3.6.1.5.5.7.3.2";
 /** The vault renews at this share of the life, in per cent. */
 const RENEWED_AT = 80;
 
+/** Longest common name. @see RFC 5280 appendix A.1, ub-common-name */
+const MAX_COMMON_NAME = 64;
+
+const SUFFIX = ".keyvault-reader";
+
 /** The issuer's name for a request that the user has signed somewhere else. */
 export const UNKNOWN_ISSUER = "Unknown";
 
@@ -36,7 +41,9 @@ export function certificatePolicy(environment: AzdEnvironment): CertificatePolic
 }
 
 function subjectOf(environment: AzdEnvironment): string {
-  const subject = environment.get("certificateSubject") ?? `CN=${environment.require("environmentName")}.keyvault-reader`;
+  const subject =
+    environment.get("certificateSubject") ??
+    `CN=${environment.require("environmentName").slice(0, MAX_COMMON_NAME - SUFFIX.length)}${SUFFIX}`;
   if (!/^(?:CN|DC|OU?|L|ST?|C)=/i.test(subject)) {
     throw new HookError(
       `CERTIFICATE_SUBJECT is "${subject}", which is no name.`,

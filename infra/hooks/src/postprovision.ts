@@ -28,7 +28,9 @@ async function certify(context: HookContext, graph: RestClient, tenantId: string
     environment.require("certificateName"),
   );
   const state = changed ? "registered now" : "registered already";
-  say(`App registration: the certificate is ${state}; ${kept} earlier stay until they end, ${removed} that ended removed.`);
+  const earlier = kept > 0 ? `; earlier ones that stay until they end: ${kept}` : "";
+  const ended = removed > 0 ? `; ended ones that are gone now: ${removed}` : "";
+  say(`App registration: the certificate is ${state}${earlier}${ended}.`);
   const [subject, issuer] = [certificate.subject, certificate.issuer].map((name) => name.replaceAll("\n", ", "));
   const isSelfSigned = certificate.checkIssued(certificate);
   const facts = { clientId: environment.require("applicationId"), subject: subject ?? "", issuer: issuer ?? "", isSelfSigned };
@@ -42,6 +44,6 @@ async function federate(context: HookContext, graph: RestClient, tenantId: strin
     tenantId,
     identityPrincipalId: environment.require("identityPrincipalId"),
   });
-  say(`App registration: the federated credential for the managed identity is ${state}.`);
+  say(`App registration: the federated credential for the managed identity is ${state === "present" ? "there already" : `${state} now`}.`);
   for (const line of federatedNote(environment.require("applicationId"))) say(line);
 }

@@ -22,16 +22,18 @@ export async function runProgram(program: string, args: readonly string[], optio
   const { signal, timeoutMs, cwd, shown = false, isScript = false } = options;
   signal.throwIfAborted();
   const timeout = AbortSignal.timeout(timeoutMs);
-  const child = spawn(program, args, {
+  const command = [program, ...args].join(" ");
+  const isShell = isScript && process.platform === "win32";
+  // given arguments beside a shell, Node 24 warns of security vulnerabilities (DEP0190)
+  const child = spawn(isShell ? command : program, isShell ? [] : args, {
     ...(cwd === undefined ? {} : { cwd }),
     stdio: ["ignore", shown ? "inherit" : "pipe", shown ? "inherit" : "pipe"],
-    shell: isScript && process.platform === "win32",
+    shell: isShell,
     signal: AbortSignal.any([signal, timeout]),
   });
   const said = { out: "", error: "" };
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (said.out += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (said.error += text));
-  const command = [program, ...args].join(" ");
   return await new Promise((resolve, reject) => {
     child.once("error", (error: NodeJS.ErrnoException) => {
       if (signal.aborted) return reject(signal.reason);

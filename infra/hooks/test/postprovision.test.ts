@@ -75,6 +75,11 @@ describe("postprovision", () => {
     expect(stored("signed")).toBeDefined();
   });
 
+  it("names it no longer than a certificate allows, whatever the environment's name", async () => {
+    await world.run(postprovision, { AZURE_ENV_NAME: "e".repeat(64) });
+    expect(world.vault.policies[0]?.x509_props.subject).toBe(`CN=${"e".repeat(48)}.keyvault-reader`);
+  });
+
   it("registers it with the application, beside what is there", async () => {
     const theirs = await registered("somebody's", past);
     await world.run(postprovision);
@@ -102,7 +107,7 @@ describe("postprovision", () => {
     const said = await world.run(postprovision);
     expect([world.vault.changes(), world.graph.server.changes()]).toEqual(before.slice(0, 2));
     expect((await world.azd.read()).values).toEqual(before[2].values);
-    expect(said).toContain("registered already");
+    expect(said).toContain("the certificate is registered already.\n");
   });
 
   it("says so when a certificate that is there does not follow the settings", async () => {
@@ -132,6 +137,8 @@ describe("postprovision", () => {
       "CN=dev.keyvault-reader",
       "self-signed",
       "trustedCertificateSubjects",
+      "azd env set CERTIFICATE_NAME",
+      "Functions issues none today",
     ]) {
       expect(said).toContain(words);
     }
@@ -150,7 +157,7 @@ describe("a certificate that rolls over", () => {
     const theirs = await registered("theirs", past);
     const said = await world.run(postprovision);
     expect(application().keyCredentials).toEqual([theirs, expect.objectContaining({ displayName: "azd: mtls-pop" })]);
-    expect(said).toContain("1 that ended removed");
+    expect(said).toContain("ended ones that are gone now: 1");
   });
 
   it("takes them away where the new one is registered already, too", async () => {
@@ -176,32 +183,6 @@ describe("a certificate that rolls over", () => {
     world.emulator.keyVault.certificates.import("mtls-pop", `${certificatePem}\n${privateKeyPem}`);
     await world.run(postprovision);
     expect(world.emulator.keyVault.certificates.versions("mtls-pop")).toHaveLength(2);
-  });
-});
-
-describe("a vault that does not let the hook in", () => {
-  it("is waited for while the role assignment spreads, and the user told", async () => {
-    world.vault.refuse = { times: 5, code: "ForbiddenByRbac" };
-    const said = await world.run(postprovision);
-    expect(said).toMatch(/Waiting for the role "Key Vault Secrets Officer" on https/);
-    expect(stored()).toBeDefined();
-  });
-
-  it("is given up after a while, with the role and the vault's words", async () => {
-    world.vault.refuse = { times: 1000, code: "ForbiddenByRbac" };
-    const error = expect.objectContaining({
-      message: expect.stringContaining("The vault says Forbidden."),
-      help: expect.stringMatching(/Give your account the role "Key Vault Secrets Officer"/),
-    });
-    await expect(world.run(postprovision)).rejects.toEqual(error);
-  });
-
-  it.each(["ForbiddenByFirewall", "ForbiddenByConnection"])("is not waited for when it says %s", async (code) => {
-    world.vault.refuse = { times: 1000, code };
-    await expect(world.run(postprovision)).rejects.toEqual(
-      expect.objectContaining({ message: expect.stringContaining(code), help: expect.stringMatching(/azd env set ALLOWED_IP_ADDRESSES/) }),
-    );
-    expect(world.vault.requests).toHaveLength(1);
   });
 });
 
