@@ -1,11 +1,10 @@
 import { isMtlsPopError, type MtlsPopError, type MtlsPopErrorCode } from "../errors.js";
+import { isStreaming } from "../resource/request-body.js";
+import { isRepeatable } from "../transport/resource-request.js";
 import type { SdkRequest } from "./sdk-request.js";
 
 /** Failures of a connection; everything else is no reason to try again, and is told as it is. */
 const OF_THE_CONNECTION: ReadonlySet<MtlsPopErrorCode> = new Set(["network_error", "timeout", "tls_handshake_failed"]);
-
-/** Methods that may be sent again without being asked (RFC 9110 section 9.2.2). */
-const IDEMPOTENT: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /** Node's codes for a connection that never came about, so that nothing was sent. */
 const NEVER_SENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND"]);
@@ -40,13 +39,15 @@ class PipelineError extends Error {
 export function pipelineError(error: unknown, request: SdkRequest): unknown {
   if (!isMtlsPopError(error) || !isOfTheConnection(error)) return error;
   const code = systemCode(error) ?? WITHOUT_SYSTEM_CODE[error.code];
-  if (error.retryable && code !== undefined && (IDEMPOTENT.has(request.method) || NEVER_SENT.has(code))) {
-    return new PipelineError(error.message, code, request, error);
-  }
+  const { method } = request;
+  const sentOnce = isStreaming(request.body);
+  const isHarmless = code !== undefined && (NEVER_SENT.has(code) || isRepeatable({ method, replayable: true }));
+  if (error.retryable && isHarmless && !sentOnce) return new PipelineError(error.message, code, request, error);
   // without the system's words, since the retry policy of Storage looks for those in the message as well
+  const why = sentOnce ? "whose body is a stream, which is sent once only" : "which may have been carried out: it is not sent again";
   const message = error.retryable
-    ? `The connection was lost on a ${request.method} request, which may have been carried out: it is not sent again. The cause says more.`
-    : `The connection of a ${request.method} request failed for a reason that stays. The cause says more.`;
+    ? `The connection was lost on a ${method} request, ${why}. The cause says more.`
+    : `The connection of a ${method} request failed for a reason that stays. The cause says more.`;
   return new PipelineError(message, NOT_REPEATED, request, error);
 }
 

@@ -146,6 +146,7 @@ function assertUnread(body: WebStream): void {
   }
 }
 
-async function* asBytes(chunks: AsyncIterable<unknown>): AsyncGenerator<unknown> {
+/** The chunks of a body, each text among them as bytes. */
+export async function* asBytes(chunks: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
   for await (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

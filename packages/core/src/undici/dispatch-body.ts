@@ -2,7 +2,7 @@ import { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { isArrayBuffer } from "node:util/types";
 import { MtlsPopError } from "../errors.js";
-import { type OutgoingBody, type PendingBody, readBody, readRequestBody } from "../resource/request-body.js";
+import { asBytes, type OutgoingBody, type PendingBody, readBody, readRequestBody } from "../resource/request-body.js";
 
 /** A stream of a known length up to this one is read before it is sent, in bytes: `fetch` makes a stream of each body. */
 const REPLAYABLE_BYTES = 64 * 1024;
@@ -71,8 +71,4 @@ function platformForm(body: unknown): FormData {
     else form.append(name, value, value.name);
   }
   return form;
-}
-
-async function* asBytes(chunks: AsyncIterable<unknown> | Iterable<unknown>): AsyncGenerator<unknown> {
-  for await (const chunk of chunks) yield typeof chunk === "string" ? Buffer.from(chunk) : chunk;
 }

@@ -1,5 +1,5 @@
 import { getEventListeners } from "node:events";
-import { Readable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
 import { buffer, text } from "node:stream/consumers";
 import { gunzipSync } from "node:zlib";
 import { createHttpHeaders, createPipelineRequest, isRestError, type RequestBodyType } from "@azure/core-rest-pipeline";
@@ -240,6 +240,30 @@ describe("a call that fails", () => {
     expect(error).toMatchObject({ code: "REQUEST_NOT_REPEATED", cause: { code: "network_error" } });
     expect(arrived()).toHaveLength(1);
     await httpClient.close();
+  });
+
+  it("is not repeated with what is left of a stream", async () => {
+    world.emulator.faults.add({ on: "custom-api", kind: "reset", times: 1 });
+    const { httpClient, send } = orders(world);
+    const body = new PassThrough();
+    body.write("the beginning, ");
+    const sending = failure(send("/echo", { method: "PUT", body }));
+    await expect.poll(() => arrived().length).toBe(1);
+    body.end("the rest");
+    expect(await sending).toMatchObject({ name: "RestError", code: "REQUEST_NOT_REPEATED", cause: { code: "network_error" } });
+    expect(arrived()).toHaveLength(1);
+    await httpClient.close();
+  });
+
+  it("is not repeated with nothing of a stream after an answer that the SDK would have again", async () => {
+    for (const body of [Readable.from(["all of it"]), new Blob(["all of it"]).stream()]) {
+      const before = arrived().length;
+      world.emulator.faults.add({ on: "custom-api", kind: "unavailable", retryAfterSeconds: 0, times: 1 });
+      const { httpClient, send } = orders(world);
+      expect(await failure(send("/echo", { method: "PUT", body }))).toMatchObject({ code: "body_not_replayable" });
+      expect(arrived()).toHaveLength(before + 1);
+      await httpClient.close();
+    }
   });
 
   it("is repeated in any method when no connection came about", async () => {
