@@ -5,8 +5,9 @@ import { type Answer, drain, onceReleased } from "../transport/answer.js";
 import { exchange } from "../transport/exchange.js";
 import { isRepeatable, type Resends } from "../transport/resource-request.js";
 import { showsScheme } from "./authorization-scheme.js";
+import type { Binding } from "./binding.js";
 import type { CallSurroundings } from "./call-surroundings.js";
-import { acquireToken, type Binding, bind } from "./call-token.js";
+import { acquireToken, bind } from "./call-token.js";
 import { type DismissedRequest, DRAIN_BYTES, dismiss } from "./dismissed-answer.js";
 import { isRedirect, nextCall } from "./redirect.js";
 import { Refusals } from "./refusals.js";
@@ -58,13 +59,14 @@ export class BoundCall<T> implements Resends {
       if (status === 401) {
         const next = await this.#judge(answer, binding);
         if (next.leadsTo === "respond") return this.#respond(answer, status, next.kept);
-        if (next.leadsTo === "acquire") binding = await this.#rebind(next.overNewConnections);
+        binding = next.binding;
       } else if (status === 503 && this.#mayWait(answer)) {
         await this.#wait(answer);
       } else if (this.#call.redirect !== "manual" && isRedirect(status, headers.location)) {
         await this.#redirect(answer, status, headers.location);
       } else {
         if (showsScheme(status)) this.#negotiation.confirm();
+        this.#refusals?.accept(binding);
         return this.#respond(answer, status);
       }
     }
@@ -94,14 +96,7 @@ export class BoundCall<T> implements Resends {
   }
 
   #acquire(): Promise<BoundToken> {
-    const { claims, isRebound: isNew = false } = this.#refusals ?? {};
-    return acquireToken(this.#client, this.#resource, { claims, isNew, signal: this.#call.signal });
-  }
-
-  async #rebind(overNewConnections: boolean): Promise<Binding> {
-    const binding = this.#bind(await this.#acquire());
-    if (overNewConnections) binding.agent.renew(this.#resource.endpoint);
-    return binding;
+    return acquireToken(this.#client, this.#resource, { claims: undefined, isNew: false, signal: this.#call.signal });
   }
 
   #send({ accessToken, scheme, agent }: Binding): Promise<Answer> {

@@ -29,7 +29,7 @@ export class BoundFetcher implements CallSurroundings {
   readonly underWay: UnderWay = new UnderWay();
   readonly transport: Transport;
   readonly retry: RetryPolicy;
-  readonly hopeless: CallSurroundings["hopeless"] = new WeakMap();
+  readonly renewals: CallSurroundings["renewals"] = new WeakMap();
   readonly owns: CallSurroundings["owns"];
   #closing: Promise<void> | undefined;
 

@@ -1,5 +1,6 @@
 import type { BindingAgents } from "../transport/binding-agents.js";
 import type { Transport } from "../transport/transport-options.js";
+import type { BindingRenewal } from "./binding-renewal.js";
 import type { Resource } from "./resource.js";
 import type { RetryPolicy } from "./retry-options.js";
 import type { SchemeMemory } from "./scheme-negotiation.js";
@@ -12,8 +13,8 @@ export interface CallSurroundings {
   readonly underWay: UnderWay;
   readonly transport: Transport;
   readonly retry: RetryPolicy;
-  /** Access tokens that a resource refused for their binding although they were new, over connections that were new. */
-  readonly hopeless: WeakMap<Resource, string>;
+  /** Of resources that did not recognize a token's binding. */
+  readonly renewals: WeakMap<Resource, BindingRenewal>;
   /** Whether a URL of the resource's origin belongs to the resource. */
   readonly owns: (resource: Resource, url: URL) => boolean;
 }

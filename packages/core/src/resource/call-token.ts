@@ -1,18 +1,10 @@
 import type { BoundToken } from "../application/bound-token-source.js";
 import { abortable } from "../internal/abortable.js";
-import type { MtlsAgent } from "../transport/mtls-agent.js";
+import type { Binding } from "./binding.js";
 import { assertBound, ownSchemeOf } from "./bound-token.js";
 import type { CallSurroundings } from "./call-surroundings.js";
 import { connectAhead } from "./connect-ahead.js";
 import type { Resource } from "./resource.js";
-
-/** A token, and connections with the certificate that it is bound to. */
-export interface Binding {
-  readonly accessToken: string;
-  /** Of the token itself, in place of a negotiated one. */
-  readonly scheme: "Bearer" | undefined;
-  readonly agent: MtlsAgent;
-}
 
 /** What a token is asked for beside the resource's scope. */
 export interface TokenWanted {

@@ -1,6 +1,8 @@
 import type { Answer } from "../transport/answer.js";
+import type { Binding } from "./binding.js";
+import { BindingRenewal } from "./binding-renewal.js";
 import type { CallSurroundings } from "./call-surroundings.js";
-import type { Binding } from "./call-token.js";
+import { acquireToken, bind } from "./call-token.js";
 import { claimsChallenge } from "./challenge.js";
 import { assertReplayable, type DismissedRequest, DRAIN_BYTES, dismiss } from "./dismissed-answer.js";
 import { isBindingMismatch, readRefusal } from "./refusal-body.js";
@@ -16,10 +18,9 @@ export interface RefusalsOptions {
   readonly canRenew: boolean;
 }
 
-/** What a 401 leads to: another try, with a token to be acquired first or with the other scheme, or the caller's answer. */
+/** What a 401 leads to: another try, or the caller's answer. */
 export type Verdict =
-  | { readonly leadsTo: "acquire"; readonly overNewConnections: boolean }
-  | { readonly leadsTo: "send" }
+  | { readonly leadsTo: "send"; readonly binding: Binding }
   /** `kept`: the body, when it was read already. */
   | { readonly leadsTo: "respond"; readonly kept?: Buffer | undefined };
 
@@ -33,18 +34,18 @@ export class Refusals {
     this.#options = options;
   }
 
-  /** Those that the next token has to have, as JSON. */
-  get claims(): string | undefined {
-    return this.#claims;
+  /** An answer that is no refusal. */
+  accept({ accessToken }: Binding): void {
+    if (this.#isRebound) this.#renewal.settle(accessToken, true);
   }
 
-  /** Whether the next token has to be a new one. */
-  get isRebound(): boolean {
-    return this.#isRebound;
-  }
-
-  /** @throws {MtlsPopError} `body_not_replayable`; the signal's reason when aborted */
-  async judge(answer: Answer, request: DismissedRequest, { accessToken, scheme }: Binding): Promise<Verdict> {
+  /**
+   * Decides what a 401 leads to, and acquires the token of the next try where it takes another one.
+   *
+   * @throws {MtlsPopError} `body_not_replayable`, what the token source throws; the signal's reason when aborted
+   */
+  async judge(answer: Answer, request: DismissedRequest, binding: Binding): Promise<Verdict> {
+    const { accessToken, scheme } = binding;
     const { negotiation, canRenew } = this.#options;
     const claims = claimsChallenge(answer.message.headers["www-authenticate"]);
     if (claims !== undefined) return this.#judgeClaims(answer, request, claims);
@@ -59,13 +60,13 @@ export class Refusals {
       assertReplayable(answer, request, "says that the token is bound to another certificate than the connection's");
       if (!kept) answer.message.destroy();
       this.#isRebound = true;
-      return { leadsTo: "acquire", overNewConnections: true };
+      return { leadsTo: "send", binding: await this.#rebind(accessToken, signal) };
     }
     if (!mayChangeScheme) return { leadsTo: "respond", kept };
     assertReplayable(answer, request, `may want another scheme than "${negotiation.scheme}"`);
     if (!kept) answer.message.destroy();
     negotiation.change({ answer, body: kept });
-    return { leadsTo: "send" };
+    return { leadsTo: "send", binding };
   }
 
   async #judgeClaims(answer: Answer, request: DismissedRequest, claims: string): Promise<Verdict> {
@@ -75,14 +76,35 @@ export class Refusals {
     if (!canRenew || this.#claims !== undefined) return { leadsTo: "respond" };
     await dismiss(answer, request, "asks for a token with other claims");
     this.#claims = claims;
-    return { leadsTo: "acquire", overNewConnections: false };
+    return { leadsTo: "send", binding: await this.#acquire(request.signal) };
+  }
+
+  async #acquire(signal: AbortSignal | undefined): Promise<Binding> {
+    const { client, resource } = this.#options;
+    return bind(client, resource, await acquireToken(client, resource, { claims: this.#claims, isNew: this.#isRebound, signal }));
+  }
+
+  #rebind(refused: string, signal: AbortSignal | undefined): Promise<Binding> {
+    const renew = async (ended: AbortSignal | undefined) => {
+      const binding = await this.#acquire(ended);
+      binding.agent.renew(this.#options.resource.endpoint);
+      return binding;
+    };
+    // claims are this call's own
+    return this.#claims === undefined ? this.#renewal.inPlaceOf(refused, renew, signal) : renew(signal);
+  }
+
+  get #renewal(): BindingRenewal {
+    const { client, resource } = this.#options;
+    const renewal = client.renewals.get(resource) ?? new BindingRenewal();
+    client.renewals.set(resource, renewal);
+    return renewal;
   }
 
   /** Once in a call, and not for a token that was of no use when it was new, in this call or an earlier one. */
   #mayRebind(accessToken: string): boolean {
-    const { client, resource, negotiation } = this.#options;
-    negotiation.confirm();
-    if (this.#isRebound) client.hopeless.set(resource, accessToken);
-    return client.hopeless.get(resource) !== accessToken;
+    this.#options.negotiation.confirm();
+    if (this.#isRebound) this.#renewal.settle(accessToken, false);
+    return !this.#isRebound && !this.#renewal.isHopeless(accessToken);
   }
 }

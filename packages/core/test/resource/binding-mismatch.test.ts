@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { BoundToken, BoundTokenRequest, BoundTokenSource } from "../../src/application/bound-token-source.js";
+import type { BindingCertificate } from "../../src/certificate/binding-certificate.js";
 import { MtlsPopError } from "../../src/errors.js";
 import { popChallenge } from "../../src/guard/pop-challenge.js";
 import { createPopFetch } from "../../src/resource/pop-fetch.js";
@@ -36,24 +37,48 @@ const http = (status: number, body: string | Buffer, ...headers: string[]) =>
 const mismatch = http(401, "", GUARD);
 const ok = http(200, "in");
 
+/** A source whose tokens are numbered: the last one, or the next one where it has to be another. */
+function numbered(bindingCertificate: BindingCertificate) {
+  const asked: BoundTokenRequest[] = [];
+  let issued = 0;
+  const tokens: BoundTokenSource = {
+    acquireBoundToken: async (request) => {
+      asked.push(request);
+      if (issued === 0 || request.skipCache || request.claims !== undefined) issued++;
+      return { accessToken: `token${issued}`, tokenType: "mtls_pop", bindingCertificate };
+    },
+  };
+  return { tokens, asked, renewed: () => asked.filter(({ skipCache }) => skipCache).length };
+}
+
+/** Such a source, and a server whose answers wait until the test gives them, by path and token. */
+async function waiting() {
+  const held = new Map<string, (answer: Buffer) => void>();
+  const server = await startOddServer((socket, data) => {
+    const [, path, token] = /^GET (\S+).*authorization: pop (\w+)/is.exec(data) ?? [];
+    held.set(`${path} ${token}`, (answer) => void socket.write(answer));
+  });
+  const { tokens, renewed } = numbered(server.certificate);
+  const popFetch = server.popFetch({ tokens });
+  closers.push(server.close, popFetch.close);
+  const give = async (request: string, answer: Buffer) => {
+    await expect.poll(() => [...held.keys()]).toContain(request);
+    held.get(request)?.(answer);
+    held.delete(request);
+  };
+  return { call: async (path: string) => (await popFetch(`${server.url}${path}`)).status, give, renewed, connections: server.connections };
+}
+
 /** A source whose tokens are numbered, and a server that gives these answers in turn, the last one again and again. */
 async function refusing(answers: readonly Buffer[], resource: Partial<ResourceOptions> = { authorizationScheme: "pop" }) {
   const seen: string[] = [];
-  const asked: BoundTokenRequest[] = [];
   const server = await startOddServer((socket, data, connection) => {
     const [, authorization = ""] = /authorization: (.+)/i.exec(data) ?? [];
     const answer = answers[Math.min(seen.length, answers.length - 1)] ?? ok;
     seen.push(`${connection} ${authorization}`);
     socket.write(answer);
   });
-  let issued = 0;
-  const tokens: BoundTokenSource = {
-    acquireBoundToken: async (request) => {
-      asked.push(request);
-      if (issued === 0 || request.skipCache || request.claims !== undefined) issued++;
-      return { accessToken: `token${issued}`, tokenType: "mtls_pop", bindingCertificate: server.certificate };
-    },
-  };
+  const { tokens, asked } = numbered(server.certificate);
   const popFetch = server.popFetch({ tokens, resources: { odd: { ...resource, baseUrl: server.url } } });
   closers.push(server.close, popFetch.close);
   return { ...server, popFetch, seen, asked };
@@ -108,6 +133,35 @@ describe("a 401 that names a binding mismatch", () => {
     for (let i = 0; i < 3; i++) expect((await popFetch(url)).status).toBe(401);
     expect(seen).toEqual(["1 pop token1", "2 pop token2", "2 pop token2", "2 pop token2"]);
     expect(asked.filter(({ skipCache }) => skipCache)).toHaveLength(1);
+  });
+
+  it("REBIND-02 is answered with one new token for all calls that it is told, also to one that is told later", async () => {
+    const { call, give, renewed, connections } = await waiting();
+    const [first, second, late] = [call("/first"), call("/second"), call("/late")];
+    await Promise.all([give("/first token1", mismatch), give("/second token1", mismatch)]);
+    await Promise.all([give("/first token2", ok), give("/second token2", ok)]);
+    expect(await Promise.all([first, second])).toEqual([200, 200]);
+    await give("/late token1", mismatch);
+    await give("/late token2", ok);
+    expect(await late).toBe(200);
+    expect(renewed()).toBe(1);
+    // the first three, and the two that the late call's was among by then
+    expect(connections()).toBe(5);
+  });
+
+  it("REBIND-02 is not answered anew for a new token that is on trial, and for none when it was of no use", async () => {
+    const { call, give, renewed } = await waiting();
+    const [first, late] = [call("/first"), call("/late")];
+    await give("/first token1", mismatch);
+    await expect.poll(renewed).toBe(1);
+    const second = call("/second");
+    await give("/second token2", mismatch);
+    await give("/second token2", mismatch);
+    await give("/first token2", mismatch);
+    expect(await Promise.all([first, second])).toEqual([401, 401]);
+    await give("/late token1", mismatch);
+    expect(await late).toBe(401);
+    expect(renewed()).toBe(1);
   });
 
   it("REBIND-02 is answered again when it comes after a time of success", async () => {
