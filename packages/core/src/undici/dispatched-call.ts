@@ -78,6 +78,7 @@ export class DispatchedCall implements PopDispatchController {
     this.#source = kept ? Readable.from([kept]) : message;
     if (!kept) this.#watch(message);
     this.#source.on("data", this.#onData);
+    if (this.#paused) this.pause();
     this.#source.once("end", kept ? this.#complete : this.#onEnd);
     this.rawHeaders = buffersOf(message.rawHeaders);
     const { statusCode = 0, statusMessage = "" } = message;

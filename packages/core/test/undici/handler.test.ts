@@ -120,6 +120,24 @@ describe.each(KINDS)("a handler of the kind of %s", (kind) => {
   });
 });
 
+it("holds the answer back from the start on", async () => {
+  const held: { by?: Steering } = {};
+  const start = (controller: Steering) => {
+    held.by = controller;
+    controller.pause();
+  };
+  const recorded = recorder("undici 7", { start });
+  dispatcher.dispatch({ origin: url, path: "/bytes/100000", method: "GET" }, recorded.handler);
+  await expect.poll(() => recorded.told.events).toEqual(["start", "head"]);
+  // by then as much would have come
+  const meanwhile = recorder("undici 7");
+  dispatcher.dispatch({ origin: url, path: "/bytes/100000", method: "GET" }, meanwhile.handler);
+  await meanwhile.done;
+  expect(recorded.told.chunks).toEqual([]);
+  held.by?.resume();
+  expect(Buffer.concat((await recorded.done).chunks)).toHaveLength(100_000);
+});
+
 describe("an odd answer", () => {
   const HEAD = "HTTP/1.1 200 OK\r\n";
 
