@@ -251,6 +251,16 @@ describe("settings and states that cannot be", () => {
     await expect(world.run(postprovision)).rejects.toEqual(help(/recover/));
   });
 
+  it("a deleted certificate of the name is not replaced", async () => {
+    world.vault.deleted.add("mtls-pop");
+    const error = expect.objectContaining({
+      message: expect.stringMatching(/409, ObjectIsDeletedButRecoverable/),
+      help: expect.stringMatching(/az keyvault certificate recover/),
+    });
+    await expect(world.run(postprovision)).rejects.toEqual(error);
+    expect(application().keyCredentials).toEqual([]);
+  });
+
   it("a policy of the tenant that refuses the certificate is quoted", async () => {
     world.graph.onRequest = ({ method }) => {
       if (method === "PATCH")

@@ -33,6 +33,8 @@ export class VaultStandIn {
   readonly policies: Policy[] = [];
   /** 403s with this inner code for the next requests. */
   refuse: { times: number; code: string } = { times: 0, code: "ForbiddenByRbac" };
+  /** Names of certificates that are deleted, and can be recovered. */
+  readonly deleted = new Set<string>();
   /** Requests that get no answer before the next ones do. */
   silent = 0;
   /** Looks at a creation before it has ended. */
@@ -94,6 +96,7 @@ export class VaultStandIn {
     if (this.refuse.times-- > 0) return void error(403, "Forbidden", this.refuse.code);
     const [, name = "", word] = /^\/certificates\/([^/]+)\/?(\w*)$/.exec(path) ?? [];
     const pending = this.#pending.get(name);
+    if (word === "create" && this.deleted.has(name)) return void error(409, "Conflict", "ObjectIsDeletedButRecoverable");
     if (word === "create" && message.method === "POST") return void (await this.#create(name, body, send, error));
     if (word === "pending") return void (pending ? send(200, await this.#look(name, pending)) : error(404, "PendingCertificateNotFound"));
     if (word === "" && pending && pending.status !== "completed" && this.#emulator.keyVault.certificates.get(name) === undefined) {
