@@ -235,6 +235,23 @@ describe("a 401 that names a binding mismatch", () => {
     ]);
   });
 
+  it("REBIND-06 goes together with all else that a call is sent again for, each once", async () => {
+    const claims = Buffer.from('{"access_token":{}}').toString("base64");
+    const challenged = http(401, "", `www-authenticate: pop error="insufficient_claims", claims="${claims}"`);
+    const busy = http(503, "busy", "retry-after: 0");
+    const moved = http(307, "", "location: /moved");
+    const each = [busy, moved, http(401, ""), challenged, mismatch];
+    const { popFetch, url, seen } = await refusing([...each, challenged], {});
+    expect((await popFetch(url, { method: "PUT", body: "again" })).status).toBe(401);
+    const first = ["1 pop token1", "1 pop token1", "1 pop token1"];
+    expect(seen).toEqual([...first, "1 mtls_pop token1", "1 mtls_pop token2", "2 mtls_pop token3"]);
+    for (const again of [busy, http(401, ""), mismatch]) {
+      const once = await refusing([...each, again], {});
+      expect((await once.popFetch(once.url)).status).toBe(again === busy ? 503 : 401);
+      expect(once.seen).toHaveLength(6);
+    }
+  });
+
   it("REBIND-07 closes the connections that are busy at the time when they are done", async () => {
     let answerFirst = () => {};
     const seen: string[] = [];
