@@ -1,5 +1,9 @@
+import { isMtlsPopError } from "../errors.js";
 import { type Logger, tell } from "../internal/logger.js";
 import type { BindingCertificate } from "./binding-certificate.js";
+
+/** A longer wish of whoever has the certificate counts as this. */
+const MAX_THROTTLE_SECONDS = 3600;
 
 /** Where a certificate is looked for again, and how often. */
 export interface CertificateOrigin {
@@ -39,10 +43,22 @@ export class KeptCertificate {
   certificate(): BindingCertificate | Promise<BindingCertificate> {
     const now = this.#origin.now();
     const current = this.#current;
-    if (current === undefined || now > current.notAfter.getTime()) return this.#lookOnce(now).then(() => this.#usable());
+    if (current === undefined || now > current.notAfter.getTime()) {
+      const looked = this.#isThrottled(now) ? Promise.resolve() : this.#lookOnce(now);
+      return looked.then(() => this.#usable());
+    }
     // either way: a clock that was set back shall not end the looking
-    if (Math.abs(now - this.#lookedAt) >= this.#origin.waitMs(this.#failures)) this.#lookOnce(now);
+    const isDue = Math.abs(now - this.#lookedAt) >= this.#origin.waitMs(this.#failures);
+    if (isDue && !this.#isThrottled(now)) this.#lookOnce(now);
     return current;
+  }
+
+  /** Asking on would only prolong the wait; every other failure is forgotten. */
+  #isThrottled(now: number): boolean {
+    const failure = this.#failure;
+    if (!isMtlsPopError(failure) || failure.statusCode !== 429) return false;
+    const sinceMs = now - this.#lookedAt;
+    return sinceMs >= 0 && sinceMs < Math.min(failure.retryAfterSeconds ?? 0, MAX_THROTTLE_SECONDS) * 1000;
   }
 
   #usable(): BindingCertificate {

@@ -133,4 +133,44 @@ describe("a vault that is down", () => {
     );
     expect((await source()).thumbprint).toMatch(/^[0-9A-F]{40}$/);
   });
+
+  it("that has asked for a pause is not asked again before, and no longer than that", async () => {
+    host.anIdentity();
+    await host.putNew();
+    const { time, source } = timed();
+    host.emulator.faults.add({ on: "key-vault", kind: "throttle", retryAfterSeconds: 9, times: 1 });
+    const throttled = { code: "key_vault_error", statusCode: 429, retryAfterSeconds: 9 };
+    await expect(source()).rejects.toMatchObject(throttled);
+    host.emulator.forgetRequests();
+    time.now += 8999;
+    await expect(source()).rejects.toMatchObject(throttled);
+    expect(host.requestsTo("key-vault")).toEqual([]);
+    time.now += 1;
+    expect((await source()).thumbprint).toMatch(/^[0-9A-F]{40}$/);
+  });
+
+  it("that has asked for a pause behind a use is not asked again before", async () => {
+    host.anIdentity();
+    await host.putNew();
+    const { time, news, source } = timed();
+    const first = await source();
+    const patient = timed({ refreshAfterSeconds: 10 });
+    await patient.source();
+    host.emulator.faults.add({ on: "key-vault", kind: "throttle", retryAfterSeconds: 20, times: 1 });
+    patient.time.now += 10_000;
+    patient.source();
+    await patient.news.next("429");
+    const { issued } = await host.putNew();
+    patient.time.now += 19_999;
+    patient.source();
+    // another reading of the same vault, after which that one would have been over
+    time.now += HOUR_MS;
+    expect(source()).toBe(first);
+    await news.next("changed");
+    expect(patient.news.unread).toEqual([]);
+    patient.time.now += 1;
+    patient.source();
+    await patient.news.next("changed");
+    expect(patient.source()).toMatchObject({ thumbprint: issued.thumbprint });
+  });
 });
