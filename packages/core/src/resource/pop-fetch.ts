@@ -86,15 +86,20 @@ export function createPopFetch(options: PopFetchOptions): PopFetch {
   return Object.assign(fetch, { close, [Symbol.asyncDispose]: close });
 }
 
-/** What `createPopFetch` and `createPopClients` have in common. @param where for messages */
-export function popFetcher(where: string, options: PopFetchOptions): PopFetcher {
+/**
+ * What everything that calls resources by their URL has in common.
+ *
+ * @param where for messages
+ * @param retry what an option that was left out means
+ */
+export function popFetcher(where: string, options: PopFetchOptions, retry?: boolean | RetryOptions): PopFetcher {
   assertOptions(where, options, RULES);
   const registry: ResourceRegistry = new ResourceRegistry({
     tokens: options.tokens,
     resources: options.resources ?? {},
     onForget: (resource) => fetcher.agents.release(resource),
   });
-  const fetcher = boundFetcher(registry, options);
+  const fetcher = boundFetcher(registry, options, options.retry ?? retry);
   const fetch: FetchFunction = async (input, init) => {
     const url = absoluteUrl(input);
     return await fetcher.fetch(registry.find(url), readCall(url, input, init));
@@ -105,7 +110,8 @@ export function popFetcher(where: string, options: PopFetchOptions): PopFetcher 
 /** The fetcher for a registry's resources. */
 export function boundFetcher(
   registry: ResourceRegistry,
-  { transport, logger, retry, maxConnectionsPerOrigin = MAX_CONNECTIONS_PER_ORIGIN }: ConnectionOptions,
+  { transport, logger, maxConnectionsPerOrigin = MAX_CONNECTIONS_PER_ORIGIN, ...options }: ConnectionOptions,
+  retry: boolean | RetryOptions | undefined = options.retry,
 ): BoundFetcher {
   return new BoundFetcher({
     transport: new Transport(transport),

@@ -1,9 +1,17 @@
 import { MAX_CONNECTIONS_PER_ORIGIN, type PopFetchOptions, popFetcher } from "../resource/pop-fetch.js";
+import type { RetryOptions } from "../resource/retry-options.js";
 import { BoundDispatcher } from "./bound-dispatcher.js";
 import type { PopDispatcher } from "./dispatcher-types.js";
 
-/** Options of {@link createPopDispatcher}: those of `createPopFetch`. */
-export type PopDispatcherOptions = PopFetchOptions;
+/** Options of {@link createPopDispatcher}: those of `createPopFetch`, but for what `retry` is without being given. */
+export interface PopDispatcherOptions extends PopFetchOptions {
+  /**
+   * What a call is sent a second time for. A 503 is for who is above, such as undici's `RetryAgent`, which would wait for it once more.
+   *
+   * @default { onReset: true, onUnavailable: false }
+   */
+  retry?: boolean | RetryOptions;
+}
 
 /**
  * Makes an undici dispatcher for resources that take bound tokens: whoever is given one, such as the global `fetch`, `undici.request` or
@@ -25,6 +33,6 @@ export type PopDispatcherOptions = PopFetchOptions;
  * @see https://undici.nodejs.org/#/docs/api/Dispatcher
  */
 export function createPopDispatcher(options: PopDispatcherOptions): PopDispatcher {
-  const fetcher = popFetcher("createPopDispatcher", options);
+  const fetcher = popFetcher("createPopDispatcher", options, { onUnavailable: false });
   return new BoundDispatcher(fetcher, options.maxConnectionsPerOrigin ?? MAX_CONNECTIONS_PER_ORIGIN);
 }

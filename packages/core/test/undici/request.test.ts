@@ -50,6 +50,20 @@ describe.each(UNDICIS)("$name", ({ undici: { request, stream, pipeline, FormData
     await lines.body.dump();
   });
 
+  it("hands on a 503, Retry-After or not, unless it is told to wait for it", async () => {
+    world.emulator.faults.add({ on: "custom-api", kind: "unavailable", retryAfterSeconds: 1, times: 2 });
+    const { statusCode, headers, body } = await request(`${url}/echo`, { dispatcher });
+    expect([statusCode, headers["retry-after"]]).toEqual([503, "1"]);
+    await body.dump();
+    expect(world.arrived()).toHaveLength(1);
+    const waiting = world.dispatcher({ retry: true });
+    const later = await request(`${url}/echo`, { dispatcher: waiting });
+    expect(later.statusCode).toBe(200);
+    await later.body.dump();
+    await waiting.close();
+    expect(world.arrived()).toHaveLength(3);
+  });
+
   it.each([
     ["text", () => "äö", "äö", "4"],
     ["bytes", () => Buffer.from("bytes"), "bytes", "5"],
