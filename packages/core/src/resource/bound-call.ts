@@ -9,6 +9,7 @@ import type { Binding } from "./binding.js";
 import type { CallSurroundings } from "./call-surroundings.js";
 import { acquireToken, bind } from "./call-token.js";
 import { type DismissedRequest, DRAIN_BYTES, dismiss } from "./dismissed-answer.js";
+import { readyStream } from "./ready-stream.js";
 import { isRedirect, nextCall } from "./redirect.js";
 import { Refusals } from "./refusals.js";
 import type { OutgoingBody, PendingBody } from "./request-body.js";
@@ -104,7 +105,7 @@ export class BoundCall<T> implements Resends {
     const { url, method, headers, signal } = this.#call;
     const body = this.#body;
     signal?.throwIfAborted();
-    return exchange(
+    const answer = exchange(
       agent,
       {
         endpoint: resource.endpoint,
@@ -119,6 +120,8 @@ export class BoundCall<T> implements Resends {
       },
       this.#client.transport,
     );
+    readyStream();
+    return answer;
   }
 
   #judge(answer: Answer, binding: Binding): ReturnType<Refusals["judge"]> {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { MtlsPopError } from "../errors.js";
 import type { Answer } from "../transport/answer.js";
 import { transportError } from "../transport/transport-errors.js";
+import { streamOf } from "./ready-stream.js";
 import { decodedChunks, ResponseBody, type ResponseBodyOptions } from "./response-body.js";
 
 /** Answers that have no body, whatever their headers say (https://fetch.spec.whatwg.org/#null-body-status). */
@@ -97,13 +98,8 @@ function discard(message: IncomingMessage, timeoutMs: number): void {
 function complete(message: IncomingMessage): ReadableStream {
   const bytes: Buffer | null = message.read();
   if (bytes === null) message.resume();
-  return new ReadableStream({
-    type: "bytes",
-    start(controller) {
-      if (bytes !== null) controller.enqueue(new Uint8Array(bytes));
-      controller.close();
-    },
-  });
+  // a copy: the stream takes the whole ArrayBuffer, of which the bytes may be a part
+  return streamOf(bytes && new Uint8Array(bytes));
 }
 
 function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
