@@ -1,3 +1,4 @@
+import { Agent } from "node:http";
 import type { TokenCredential } from "@azure/core-auth";
 import { detectManagedIdentitySource, type ManagedIdentityId } from "../index.js";
 import { missing } from "./optional-package.js";
@@ -6,6 +7,8 @@ import { missing } from "./optional-package.js";
 const CLIENT_ID = "MTLS_POP_MANAGED_IDENTITY_CLIENT_ID";
 /** Where an emulated metadata service is; without it, only a request tells whether there is one. */
 const METADATA_URL = "AZURE_POD_IDENTITY_AUTHORITY_HOST";
+/** Where the identity is asked, the first that is set; without any it is an address of this machine or its link. */
+const ENDPOINTS = ["IDENTITY_ENDPOINT", "MSI_ENDPOINT", METADATA_URL] as const;
 
 /**
  * What reads the vault unless the caller brings something: the host's managed identity where the environment tells of one, else
@@ -26,10 +29,19 @@ export async function defaultCredential(identity: ManagedIdentityId | undefined)
   return new DefaultAzureCredential({ managedIdentityClientId: clientId ?? "" });
 
   function managedIdentity(): TokenCredential {
-    if (clientId !== undefined) return new ManagedIdentityCredential({ clientId });
-    if (resourceId !== undefined) return new ManagedIdentityCredential({ resourceId });
-    return objectId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ objectId });
+    // the SDK leads plain http to the environment's proxy too, unless it is given an agent
+    const way = isPlain() ? { agent: new Agent() } : {};
+    if (clientId !== undefined) return new ManagedIdentityCredential({ ...way, clientId });
+    if (resourceId !== undefined) return new ManagedIdentityCredential({ ...way, resourceId });
+    if (objectId !== undefined) return new ManagedIdentityCredential({ ...way, objectId });
+    return new ManagedIdentityCredential(way);
   }
+}
+
+/** Whether the identity is asked over http: not in Service Fabric, nor where a federated token is exchanged in its place. */
+function isPlain(): boolean {
+  const endpoint = ENDPOINTS.map((name) => process.env[name]).find(Boolean) ?? "http:";
+  return /^http:/i.test(endpoint) && !process.env["AZURE_FEDERATED_TOKEN_FILE"];
 }
 
 function identityOfEnvironment(): ManagedIdentityId {

@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { inChild } from "../child.js";
+import { startRawServer } from "../transport/control-servers.js";
 import { type VaultHost, vaultHost } from "./vault-host.js";
 
 let host: VaultHost;
@@ -14,15 +15,15 @@ afterAll(() => host.close());
 const PACKAGES = ["@azure/identity", "@azure/keyvault-certificates", "@azure/keyvault-secrets"];
 
 describe("a process", () => {
-  it("that has read its certificate ends by itself, with nothing closed", async () => {
+  /** The thumbprint of the certificate that a process of its own reads, as the app of an identity. */
+  async function read(over: Record<string, string> = {}): Promise<unknown> {
     const { clientId } = host.anIdentity();
-    const { issued } = await host.putNew();
     const code = `
       import { certificateFromKeyVault } from "../src/key-vault/index.js";
       const lookup = (name, options, done) =>
         options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4);
       const clientOptions = { disableChallengeResourceVerification: true };
-      const transport = { ca: process.env.CA, lookup };
+      const transport = { ca: process.env.CA, lookup, proxy: false };
       const source = certificateFromKeyVault({ vaultUrl: process.env.VAULT, name: "orders", transport, clientOptions });
       const { thumbprint } = await source();
       console.log(JSON.stringify(thumbprint));`;
@@ -31,8 +32,28 @@ describe("a process", () => {
       MTLS_POP_MANAGED_IDENTITY_CLIENT_ID: clientId,
       CA: host.emulator.ca,
       VAULT: host.vault.url,
+      ...over,
     };
-    expect(await inChild(code, { env })).toBe(issued.thumbprint);
+    return inChild(code, { env });
+  }
+
+  it("that has read its certificate ends by itself, with nothing closed", async () => {
+    const { issued } = await host.putNew();
+    expect(await read()).toBe(issued.thumbprint);
+  });
+
+  it("asks the host's identity past the proxy of the environment, to which the SDK by itself would lead it", async () => {
+    const { issued } = await host.putNew();
+    let proxied = 0;
+    const proxy = await startRawServer((socket) => {
+      proxied++;
+      socket.end("HTTP/1.1 502 Proxied\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    });
+    const url = proxy.url("http");
+    url.hostname = "127.0.0.1";
+    expect(await read({ HTTPS_PROXY: url.origin, HTTP_PROXY: url.origin })).toBe(issued.thumbprint);
+    expect(proxied).toBe(0);
+    await proxy.close();
   });
 
   it.each(PACKAGES)("without %s is told the command that installs it, at the first use", async (name) => {

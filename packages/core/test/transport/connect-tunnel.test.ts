@@ -70,6 +70,16 @@ describe("a bound call through a proxy", () => {
     expect(everything(tunnel as AskedTunnel)).not.toContain(Buffer.from(certificate.x5c[0] ?? "", "base64").toString("latin1"));
   });
 
+  it("shows the certificate to whoever is on the way in a first handshake of TLS 1.2, and the token not", async () => {
+    const proxy = await proxied();
+    const { url } = await anotherServer({ maxVersion: "TLSv1.2" });
+    const popFetch = calling({ transport: proxy.transport(), url });
+    expect((await popFetch(url)).status).toBe(200);
+    const [tunnel] = proxy.asked;
+    expect(everything(tunnel as AskedTunnel)).toContain(Buffer.from(certificate.x5c[0] ?? "", "base64").toString("latin1"));
+    expect(everything(tunnel as AskedTunnel)).not.toMatch(/mtls_pop|a-bound-token/);
+  });
+
   it("resolves the proxy's name, and leaves the other to the proxy", async () => {
     const proxy = await proxied();
     const popFetch = calling({ transport: proxy.transport() });
