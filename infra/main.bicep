@@ -131,6 +131,9 @@ var names = {
   virtualNetwork: 'vnet-${resourceToken}'
 }
 
+@description('Whether the app has a certificate of its own. Without one nobody needs a role on the vault for it.')
+var hasCertificate = credential == 'certificate'
+
 @description('The blob container that the app runs from.')
 var deploymentContainerName = 'app-package'
 
@@ -274,7 +277,7 @@ module demoVault 'modules/vault.bicep' = {
   ]
 }
 
-module certificateForIdentity 'modules/vault-role-of-identity.bicep' = {
+module certificateForIdentity 'modules/vault-role-of-identity.bicep' = if (hasCertificate) {
   scope: group
   params: {
     vaultName: names.certificateVault
@@ -302,7 +305,7 @@ module valueForApplication 'modules/vault-role.bicep' = {
   ]
 }
 
-module certificateForDeployer 'modules/vault-role.bicep' = if (!empty(principalId)) {
+module certificateForDeployer 'modules/vault-role.bicep' = if (hasCertificate && !empty(principalId)) {
   scope: group
   params: {
     vaultName: names.certificateVault

@@ -26,6 +26,10 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   parent: storage
   name: 'default'
   properties: {
+    containerDeleteRetentionPolicy: {
+      enabled: true
+      days: 7
+    }
     deleteRetentionPolicy: {
       enabled: true
       days: 7

@@ -128,6 +128,7 @@ resource functionApp 'Microsoft.Web/sites@2024-11-01' = {
     virtualNetworkSubnetId: empty(virtualNetworkName)
       ? null
       : resourceId('Microsoft.Network/virtualNetworks/subnets', virtualNetworkName, 'app')
+    // without ftpsState: Flex Consumption has no FTP, and the setting is none of its own
     siteConfig: {
       minTlsVersion: '1.2'
       scmMinTlsVersion: '1.2'
