@@ -59,20 +59,28 @@ describe("the variables of the azd environment", () => {
 });
 
 describe("azure.yaml", () => {
-  const { hooks } = parse(readFileSync(at("../../../azure.yaml"), "utf8")) as { hooks: Record<string, Record<string, unknown>> };
+  const { hooks, services } = parse(readFileSync(at("../../../azure.yaml"), "utf8")) as {
+    hooks: Record<string, Record<string, unknown>>;
+    services: Record<string, { readonly project: string }>;
+  };
 
-  it.each(["preprovision", "postprovision", "predeploy"])(
-    "runs %s as TypeScript, installed by the repository's package manager",
-    (name) => {
-      const hook = hooks[name];
-      expect(hook).toMatchObject({
-        run: expect.stringMatching(new RegExp(`^(?:\\./)?infra/hooks/${name}\\.ts$`)),
-        config: { packageManager: "pnpm" },
-      });
-      expect([undefined, "ts"]).toContain(hook?.["kind"]);
-      expect(existsSync(at(`../${name}.ts`))).toBe(true);
-    },
-  );
+  it.each([
+    ["preprovision", "preprovision"],
+    ["postprovision", "postprovision"],
+    ["predeploy", "predeploy"],
+    ["prepackage", "predeploy"],
+  ])("runs %s as TypeScript, installed by the repository's package manager", (name, script) => {
+    expect(hooks[name]).toMatchObject({ run: `infra/hooks/${script}.ts`, kind: "ts", config: { packageManager: "pnpm" } });
+    expect(existsSync(at(`../${script}.ts`))).toBe(true);
+  });
+
+  it("deploys a folder that there is, to the resource that has the service's name as its tag", () => {
+    const functionApp = readFileSync(at("../../modules/function-app.bicep"), "utf8");
+    const [[name, { project }] = ["", { project: "" }], ...others] = Object.entries(services);
+    expect(others).toEqual([]);
+    expect(functionApp).toContain(`'azd-service-name': '${name}'`);
+    expect(existsSync(at(`../../../${project}/.funcignore`))).toBe(true);
+  });
 });
 
 describe("the hooks' package", () => {
