@@ -1,12 +1,18 @@
 import type { RecordedRequest } from "./recorded-request.js";
 
-/** Every request, in the order of arrival. */
+/** As many requests as are kept for certain: more than a test looks at, and less than an emulator that runs for days can hold. */
+const KEPT = 10_000;
+/** Forgotten at once when it gets more, so that few requests pay for it. */
+const FORGOTTEN = 1_000;
+
+/** Every request, in the order of arrival; of very many, the latest. */
 export class RequestLog {
   readonly #entries: RecordedRequest[] = [];
 
   /** Takes a request in. */
   record(request: RecordedRequest): void {
     this.#entries.push(request);
+    if (this.#entries.length >= KEPT + FORGOTTEN) this.#entries.splice(0, FORGOTTEN);
   }
 
   /** The live list: it grows while it is held. */
