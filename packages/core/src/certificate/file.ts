@@ -1,9 +1,10 @@
 import { isMtlsPopError } from "../errors.js";
-import { type Logger, tell } from "../internal/logger.js";
+import type { Logger } from "../internal/logger.js";
 import { assertArguments, callable, type OptionRule, plainCopy, positive, record, text } from "../internal/options.js";
 import type { BindingCertificate } from "./binding-certificate.js";
 import { certificateFromContent } from "./certificate-content.js";
 import { read, versionOf } from "./file-content.js";
+import { KeptCertificate } from "./kept-certificate.js";
 
 /** Options of {@link certificateFromFile}. */
 export interface CertificateFromFileOptions {
@@ -48,95 +49,63 @@ export function certificateFromFile(
   options: CertificateFromFileOptions = {},
 ): () => BindingCertificate | Promise<BindingCertificate> {
   assertArguments("certificateFromFile", { path }, options, RULES);
-  const file = new CertificateFile(path, plainCopy("certificateFromFile", options));
-  return () => file.certificate();
+  const { now = Date.now, checkEverySeconds = 5, logger, ...rest } = plainCopy("certificateFromFile", options);
+  const file = new CertificateFile(path, { ...rest, now });
+  const kept = new KeptCertificate({
+    name: `The certificate file "${path}"`,
+    find: (current) => file.read(current),
+    waitMs: () => checkEverySeconds * 1000,
+    // the new file's fault says more than that the old certificate has ended
+    ended: (_certificate, failure) => failure,
+    now,
+    logger,
+  });
+  return () => kept.certificate();
 }
 
+/** What is in the file, read again when it has changed. */
 class CertificateFile {
   readonly #path: string;
-  readonly #options: CertificateFromFileOptions;
-  readonly #now: () => number;
-  #current: BindingCertificate | undefined;
-  #failure: unknown;
+  readonly #options: Pick<CertificateFromFileOptions, "keyPath" | "passphrase" | "now">;
   /** What was read last, usable or not. */
   #version: string | undefined;
-  #checkedAt = Number.NEGATIVE_INFINITY;
-  #check: Promise<void> | undefined;
+  /** What was wrong with that. */
+  #failure: unknown;
 
-  constructor(path: string, options: CertificateFromFileOptions) {
+  constructor(path: string, options: Pick<CertificateFromFileOptions, "keyPath" | "passphrase" | "now">) {
     this.#path = path;
     this.#options = options;
-    this.#now = options.now ?? Date.now;
   }
 
-  certificate(): BindingCertificate | Promise<BindingCertificate> {
-    const now = this.#now();
-    const usable = this.#current !== undefined && now <= this.#current.notAfter.getTime();
-    const due = Math.abs(now - this.#checkedAt) >= (this.#options.checkEverySeconds ?? 5) * 1000;
-    // without a certificate there is nothing to spare: every call tries, together with those that are trying
-    const check = due || !this.#current ? this.#checkOnce(now) : this.#check;
-    if (this.#current && (usable || !check)) return this.#usable(this.#current);
-    return (check ?? Promise.resolve()).then(() => this.#usable(this.#current));
-  }
-
-  #usable(certificate: BindingCertificate | undefined): BindingCertificate {
-    if (!certificate) throw this.#failure;
-    const now = new Date(this.#now());
-    // the new file's fault says more than that the old certificate has ended
-    if (now > certificate.notAfter && this.#failure) throw this.#failure;
-    certificate.assertValidAt(now);
-    return certificate;
-  }
-
-  #checkOnce(now: number): Promise<void> {
-    this.#check ??= this.#refresh(now).finally(() => {
-      this.#check = undefined;
-    });
-    return this.#check;
-  }
-
-  async #refresh(now: number): Promise<void> {
-    this.#checkedAt = now;
+  async read(current: BindingCertificate | undefined): Promise<BindingCertificate> {
     const { keyPath } = this.#options;
     let version: string | undefined;
     try {
       version = [await versionOf(this.#path), keyPath && (await versionOf(keyPath))].join(" ");
-      if (version === this.#version && !this.#mayFitLater()) return;
-      const loaded = await this.#load();
+      const isUnchanged = current !== undefined && version === this.#version && !this.#mayFitLater();
+      if (isUnchanged && this.#failure !== undefined) throw this.#failure;
+      const loaded = isUnchanged ? current : await this.#load();
       this.#failure = undefined;
-      this.#takeUp(loaded);
+      // in a file that was only touched it stays the same object, and with it its connections
+      return current?.x5c.join() === loaded.x5c.join() ? current : loaded;
     } catch (error) {
-      if (this.#current && (version !== this.#version || this.#failure === undefined)) this.#warn(this.#current, error);
-      this.#failure = error;
+      // of a file that is as it was, or still gone, it is the same failure, which is told once
+      if (!current || version !== this.#version) this.#failure = undefined;
+      this.#failure ??= error;
+      throw this.#failure;
+    } finally {
+      this.#version = version;
     }
-    this.#version = version;
   }
 
   /** A file laid down ahead of its certificate's time is looked at again although it does not change. */
   #mayFitLater(): boolean {
-    return !this.#current || (isMtlsPopError(this.#failure) && this.#failure.code === "certificate_not_yet_valid");
+    return isMtlsPopError(this.#failure) && this.#failure.code === "certificate_not_yet_valid";
   }
 
   async #load(): Promise<BindingCertificate> {
     const { keyPath, passphrase, now } = this.#options;
     const [content, key] = await Promise.all([read(this.#path), keyPath === undefined ? undefined : read(keyPath)]);
     return certificateFromContent(`The certificate file "${this.#path}"`, content, { key, passphrase, now });
-  }
-
-  /** The same certificate in a file that was only touched stays the same object, and with it its connections. */
-  #takeUp(loaded: BindingCertificate): void {
-    if (this.#current?.x5c.join() === loaded.x5c.join()) return;
-    if (this.#current) {
-      const news = `The certificate file "${this.#path}" changed: now "${loaded.subject}" (${loaded.thumbprint}).`;
-      tell(this.#options.logger, "info", news);
-    }
-    this.#current = loaded;
-  }
-
-  #warn(current: BindingCertificate, error: unknown): void {
-    const reason = error instanceof Error ? error.message : String(error);
-    const until = current.notAfter.toISOString();
-    const news = `A changed certificate file is not used; ${current.thumbprint} stays until ${until}. ${reason}`;
-    tell(this.#options.logger, "warn", news);
   }
 }

@@ -89,12 +89,13 @@ export class KeptCertificate {
       this.#failures = 0;
       if (before && before !== found) tell(logger, "info", `${name} changed: now "${found.subject}" (${found.thumbprint}).`);
     } catch (error) {
+      const isKnown = error === this.#failure;
       this.#failure = error;
       this.#failures++;
-      if (before === undefined) return;
+      if (before === undefined || isKnown) return;
       const reason = error instanceof Error ? error.message : String(error);
       const stays = `${before.thumbprint} stays until ${before.notAfter.toISOString()}`;
-      tell(logger, "warn", `${name} could not be looked at again; ${stays}. ${reason}`);
+      tell(logger, "warn", `${name} could not be read anew; ${stays}. ${reason}`);
     }
   }
 }

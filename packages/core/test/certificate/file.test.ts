@@ -148,7 +148,7 @@ describe("a certificate in a file", () => {
     source();
     await warned;
     expect(source()).toBe(one);
-    expect(messages[0]).toMatch(/^warn: A changed certificate file is not used; .* stays until .*has no END line/);
+    expect(messages[0]).toMatch(/^warn: The certificate file ".*" could not be read anew; .* stays until .*has no END line/);
     await writeFile(path, pemOf(second));
     advance(5);
     const changed = nextMessage();
@@ -181,9 +181,9 @@ describe("a certificate in a file", () => {
     expect(source()).toMatchObject({ thumbprint: second.thumbprint });
   });
 
-  it("stays in use when the file is gone, until it expires; then the file's fault is told", async () => {
+  it("stays in use when the file is gone, until it expires; then the file's fault is told; that it is gone is logged once", async () => {
     const path = join(folder, "certificate.pem");
-    const { options, advance, nextMessage } = testBench();
+    const { options, advance, messages, nextMessage } = testBench();
     const short = await issue({ notAfter: new Date(Date.now() + 60_000) });
     await writeFile(path, pemOf(short));
     const source = certificateFromFile(path, options);
@@ -197,6 +197,7 @@ describe("a certificate in a file", () => {
     advance(61);
     expect((await refusal(async () => source())).code).toBe("certificate_unreadable");
     expect((await refusal(async () => source())).code).toBe("certificate_unreadable");
+    expect(messages).toHaveLength(1);
     await writeFile(path, pemOf(first));
     advance(5);
     expect((await source()).thumbprint).toBe(first.thumbprint);

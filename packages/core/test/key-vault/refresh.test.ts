@@ -92,7 +92,7 @@ describe("a vault that is down", () => {
       expect(host.requestsTo("key-vault")).toEqual([]);
       time.now += 1;
       expect(source()).toBe(first);
-      expect(await news.next("could not be looked at again")).toContain("503");
+      expect(await news.next("could not be read anew")).toContain("503");
     }
     host.emulator.faults.clear();
     const { issued } = await host.putNew();
