@@ -9,7 +9,7 @@ const OF_THE_CONNECTION: ReadonlySet<MtlsPopErrorCode> = new Set(["network_error
 /** Node's codes for a connection that never came about, so that nothing was sent. */
 const NEVER_SENT: ReadonlySet<string> = new Set(["ECONNREFUSED", "ENOTFOUND"]);
 
-/** What the SDK looks for where the system says nothing: a proxy that opens no tunnel for now refuses the connection. */
+/** What the SDK looks for where the system says nothing: a proxy that may open a tunnel later refuses the connection. */
 const WITHOUT_SYSTEM_CODE: Partial<Record<MtlsPopErrorCode, string>> = { timeout: "ETIMEDOUT", proxy_refused: "ECONNREFUSED" };
 
 /** The code that is in none of the SDK's lists of what may be tried again. */

@@ -1,4 +1,4 @@
-import { AuthenticationResult, type AuthenticationResultFields } from "../application/authentication-result.js";
+import { AuthenticationResult, type AuthenticationResultFields, FROM_CACHE } from "../application/authentication-result.js";
 import { confirmedResult, isConfirmedBearer } from "../application/confirmed-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { MtlsPopError } from "../errors.js";
@@ -30,8 +30,6 @@ export interface Inquiry {
   /** Whether it has to be a new one, which the store's is not. @default false */
   readonly anew?: boolean | undefined;
 }
-
-const NO_TIME = { totalMs: 0, certificateMs: 0, regionMs: 0, httpMs: 0 } as const;
 
 /**
  * The order of things around a token request: cache, throttle memory, one flight for all who want the same, refresh behind live
@@ -87,7 +85,7 @@ export class Acquisition {
     const { shared: certificate } = inquiry;
     const accepts = (stored: AuthenticationResult) => this.#accepts(flight === key ? key : undefined, stored);
     const result = await (this.#shared && certificate ? this.#shared.obtain({ key, certificate, accepts, ask, placeOf, signal }) : ask());
-    const kept = copy(result, { metadata: { ...result.metadata, tokenSource: "Cache", durations: NO_TIME } });
+    const kept = copy(result, { metadata: { ...result.metadata, ...FROM_CACHE } });
     const place = placeOf(result);
     this.#cache.set(place, kept, this.#clock.now());
     // what was refreshed stays as it was then: the next hit is not to refresh it at once

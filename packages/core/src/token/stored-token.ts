@@ -1,4 +1,4 @@
-import type { AuthenticationResult } from "../application/authentication-result.js";
+import { type AuthenticationResult, FROM_CACHE } from "../application/authentication-result.js";
 import { confirmedResult } from "../application/confirmed-result.js";
 import type { BindingCertificate } from "../certificate/binding-certificate.js";
 import { readJwtClaims } from "./confirmation.js";
@@ -9,7 +9,6 @@ import { isAccessToken, type TokenType } from "./token-response.js";
 const VERSION = 1;
 /** As much of a Date as there is, in milliseconds before and after 1970. */
 const MAX_TIME_MS = 8.64e15;
-const NO_TIME = { totalMs: 0, certificateMs: 0, regionMs: 0, httpMs: 0 } as const;
 
 /** Where a bound token is kept, and what it has to be. */
 export interface StoredTokenPlace {
@@ -82,7 +81,7 @@ export function readStoredToken(text: string, { name, certificate, tokenType }: 
     tenantId,
     bindingCertificate: certificate,
     correlationId,
-    metadata: { tokenSource: "Cache", tokenEndpoint, ...(region !== undefined && { region }), durations: NO_TIME },
+    metadata: { ...FROM_CACHE, tokenEndpoint, ...(region !== undefined && { region }) },
   });
 }
 

@@ -24,6 +24,7 @@ async function run({ script, ca = world.emulator.ca, settings = {} }: Caller): P
   return inChild(
     `import { BindingCertificate } from "../src/certificate/binding-certificate.ts";
      import { createPopFetch } from "../src/resource/pop-fetch.ts";
+     import { socketEvent } from "./socket-event.ts";
      const lookup = (_name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
      const bindingCertificate = await BindingCertificate.fromPem(${JSON.stringify(world.issued.chainPem)}, { key: ${JSON.stringify(world.issued.privateKeyPem)} });
      const token = { accessToken: ${JSON.stringify(accessToken)}, tokenType: "mtls_pop", bindingCertificate };
@@ -43,7 +44,8 @@ describe("a process", () => {
     ["although nobody called close()", "outcome = (await popFetch(url + '/echo')).status;", 200],
     [
       "with a connection that was opened ahead and not used",
-      `tokens.acquireBoundToken = () => new Promise((resolve, reject) => setTimeout(reject, 300, new Error("no token")));
+      `const isOpen = socketEvent("secureConnect");
+       tokens.acquireBoundToken = () => isOpen.then(() => Promise.reject(new Error("no token")));
        outcome = await popFetch(url).catch((error) => error.message);`,
       "no token",
     ],
@@ -58,7 +60,8 @@ describe("a process", () => {
 
   it("ends by itself although a connection that was opened ahead hangs", async () => {
     const silent = await startRawServer(() => {});
-    const script = `tokens.acquireBoundToken = () => new Promise((resolve, reject) => setTimeout(reject, 100, new Error("no token")));
+    const script = `const isBegun = socketEvent("connect");
+       tokens.acquireBoundToken = () => isBegun.then(() => Promise.reject(new Error("no token")));
        const baseUrl = ${JSON.stringify(silent.url("https"))};
        const transport = { lookup, connectTimeoutMs: 60000 };
        outcome = await createPopFetch({ tokens, resources: { silent: { baseUrl } }, transport })(baseUrl).catch((error) => error.message);`;

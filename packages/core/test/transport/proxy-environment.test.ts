@@ -24,6 +24,7 @@ function run(script: string, env: Record<string, string>): Promise<unknown> {
      import { createPopFetch } from "../src/resource/pop-fetch.ts";
      import { sendControlRequest } from "../src/transport/control-request.ts";
      import { Transport } from "../src/transport/transport-options.ts";
+     import { socketEvent } from "./socket-event.ts";
      const lookup = (_name, options, done) => (options.all ? done(null, [{ address: "127.0.0.1", family: 4 }]) : done(null, "127.0.0.1", 4));
      const ca = ${JSON.stringify(authority.rootPem)};
      const bindingCertificate = await BindingCertificate.fromPem(${JSON.stringify(issued.chainPem)}, { key: ${JSON.stringify(issued.privateKeyPem)} });
@@ -67,7 +68,8 @@ describe("a process with HTTPS_PROXY", () => {
 
   it("ends by itself although a way through the proxy that was opened ahead hangs", async () => {
     proxy = await startConnectProxy({ answer: () => {} });
-    const script = `tokens.acquireBoundToken = () => new Promise((resolve, reject) => setTimeout(reject, 300, new Error("no token")));
+    const script = `const isBegun = socketEvent("connect");
+       tokens.acquireBoundToken = () => isBegun.then(() => Promise.reject(new Error("no token")));
        outcome = await fetching({ lookup, ca, connectTimeoutMs: 600000 })(baseUrl).catch(({ message }) => message);`;
     expect(await run(script, { HTTPS_PROXY: proxy.url() })).toBe("no token");
     expect(proxy.asked).toHaveLength(1);
